@@ -1,0 +1,85 @@
+"""Licences: what a partner delivers before it lets a track be downloaded."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from attrs import Attribute, field, frozen
+
+from partner_api.hresult import HRESULT
+from partner_api.variant import check_dword
+
+_LONGEST_KEY_ID: Final = 1024
+
+
+class Right(StrEnum):
+    """What a licence lets the user do with the content."""
+
+    PLAY = "play"
+    BURN = "burn"
+    SYNC = "sync"
+
+
+def _rights(values: Iterable[Right]) -> frozenset[Right]:
+    return frozenset(map(Right, values))
+
+
+def _key_id(_instance: Any, _attribute: "Attribute[str | None]", value: str | None) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"a key ID is a str or None, not {type(value).__name__}")
+    if not 1 <= len(value) <= _LONGEST_KEY_ID:
+        raise ValueError(f"a key ID has 1 to {_LONGEST_KEY_ID} characters; None says unprotected")
+
+
+def _expiry(_instance: Any, _attribute: "Attribute[datetime | None]", value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, datetime):
+        raise TypeError(f"the end of a licence is a datetime, not {type(value).__name__}")
+    if value.utcoffset() is None:
+        raise ValueError("the end of a licence needs a time zone")
+
+
+@frozen
+class License:
+    """The right of one account to use one item.
+
+    Attributes:
+        content_id: the item's ID in the store's catalogue, 0 to 2**32 - 1.
+        key_id: the key that the file is protected with, 1 to 1024 characters, as its
+            protection header names it; `None` says that the content is unprotected. Unprotected
+            tracks need a licence as well (T1-DL-32).
+        rights: what the user may do.
+        expires: when the licence ends (aware), or `None` for one that does not end.
+
+    Raises:
+        TypeError: if a value has the wrong type.
+        ValueError: if a value is out of its range, a right is unknown or `expires` is naive.
+    """
+
+    content_id: int = field(validator=check_dword)
+    key_id: str | None = field(validator=_key_id)
+    rights: frozenset[Right] = field(converter=_rights)
+    expires: datetime | None = field(default=None, validator=_expiry)
+
+
+class LicenseStore(Protocol):
+    """Where a partner delivers licences; `PartnerContext.licenses`."""
+
+    def Predeliver(self, license: License) -> HRESULT:  # noqa: N802, A002 - spelt like the protocol
+        """Deliver a licence to the user's computer.
+
+        The partner calls this before it answers a track with a success code in `DownloadTrack`,
+        reports a purchase with `BuyComplete` or a renewal with `RefreshLicenseComplete`
+        (T1-DL-17, T1-DL-33, T1-BUY-15, T1-LIC-27). Any thread of the plug-in may call it; it
+        returns when the licence is stored. A later licence for the same item replaces an
+        earlier one.
+
+        Returns:
+            A success code if the licence is in place; otherwise a failure code, and the item
+            counts as unlicensed.
+        """
+        ...
