@@ -1,0 +1,101 @@
+"""What a transcript must not show: blobs, and what a URL has besides its path.
+
+Both become digests under a key that lives as long as the session, so that equality within one
+transcript can still be judged.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from attrs import evolve, fields
+
+from partner_api.calls import CALLS, RETURNS, Call, Return
+from partner_api.variant import Variant
+
+R = TypeVar("R", Call, Return)
+
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s?#]*(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
+_QUERY_MARK: Final = re.compile("[?#=@]")
+
+
+def redacted(record: R, key: bytes) -> R:
+    """Return the record with blobs and the secret parts of URLs replaced by keyed digests."""
+    changes = {}
+    for name, redact in _REDACTED[type(record)]:
+        value = getattr(record, name)
+        if isinstance(value, bytes | str | Variant):
+            changes[name] = redact(value, key)
+    return evolve(record, **changes) if changes else record
+
+
+def _redact_blob(blob: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, blob, "sha256")[:12]
+
+
+def _redact_variant(variant: Variant, key: bytes) -> Variant:
+    if not isinstance(variant.value, str):
+        return variant
+    return evolve(variant, value=_redact_words(variant.value, key))
+
+
+def _redact_words(words: str, key: bytes) -> str:
+    """Redact the URLs in a text that may be a URL, hold some, or have nothing to do with any."""
+    if _URL.search(words) is None and "=" in words.partition("?")[2]:
+        return _redact_url(words, key)
+    return _URL.sub(lambda url: _redact_url(url[0], key), words)
+
+
+def _redact_parameters(parameters: str, key: bytes) -> str:
+    """Redact what a page is given: a URL, or a query that stands alone."""
+    if _URL.match(parameters):
+        return _redact_words(parameters, key)
+    return f"?{_digest(parameters, key)}" if _QUERY_MARK.search(parameters) else parameters
+
+
+def _redact_url(url: str, key: bytes) -> str:
+    """Redact a URL; one that has no query, no fragment and no userinfo stays as it is."""
+    if not any(mark in url for mark in "?#@"):
+        return url
+    digest = _digest(url, key)
+    parts = _split(url)
+    if parts is None:
+        return f"?{digest}"
+    host = parts.netloc.rpartition("@")[2]
+    if host == parts.netloc and "?" not in url and "#" not in url:
+        return url
+    return urlunsplit((parts.scheme, host, parts.path, digest, ""))
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL, or None where it cannot be said which of them are secret."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # half a password may stand there: then it is no number
+    except ValueError:
+        return None
+    rooted = parts.scheme in {"", "file"} and parts.path.startswith("/")
+    return parts if parts.netloc or rooted or "@" not in url else None
+
+
+def _digest(text: str, key: bytes) -> str:
+    return "~" + hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
+
+
+_Redactor = Callable[[Any, bytes], Any]
+_BY_TYPE: Final[Mapping[Any, _Redactor]] = {bytes: _redact_blob, Variant: _redact_variant}
+_BY_NAME: Final[Mapping[str, _Redactor]] = {
+    "url": _redact_url,
+    "parameters": _redact_parameters,
+    "view_params": _redact_parameters,
+}
+
+
+def _redactors(record: type[Any]) -> tuple[tuple[str, _Redactor], ...]:
+    found = ((a.name, _BY_TYPE.get(a.type) or _BY_NAME.get(a.name)) for a in fields(record))
+    return tuple((name, redact) for name, redact in found if redact is not None)
+
+
+_REDACTED: Final = {record: _redactors(record) for record in (*CALLS.values(), *RETURNS.values())}
