@@ -1,0 +1,1 @@
+"""The catalogues of stores: reading, checking, installing, and containers made of their items."""
