@@ -1,0 +1,310 @@
+"""One transfer: its partial file across attempts, and what each answer means for it.
+
+Rules, in the order in which they are applied:
+
+* the rest is asked for only with a strong validator, and only a 206 whose range and validators
+  fit what lies in the partial is appended to it; anything else begins anew;
+* a full body takes the place of what was there, or is an error, as the policy says;
+* the body has to be as long as announced, neither shorter nor longer.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from attrs import evolve
+
+from player_host.errors import StorageError, TransferError
+from player_host.log import get_logger
+from player_host.transfer import faults
+from player_host.transfer.admission import check_bound, check_media, rest_of
+from player_host.transfer.client import Answer, HttpClient
+from player_host.transfer.media import HEAD_LENGTH, media_kind
+from player_host.transfer.partial import PartialFile, remove, size_of
+from player_host.transfer.policy import (
+    COUNTED_PROGRESS,
+    FullResponse,
+    TransferPolicy,
+)
+from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
+from player_host.transfer.state import PartialState, PartialStates
+from player_host.transfer.structure import proves_end
+from player_host.transfer.urls import digest_url, redact_url
+from player_host.transfer.validators import content_length, strong_validators
+from player_host.units import ByteCount
+
+REMEMBERED_FROM: Final = 256 * 1024
+"""Bytes from which a partial file is worth a row while its transfer is still under way."""
+
+log = get_logger(__name__)
+
+
+class Transfer:
+    """The partial file of one request, and the attempts to fill it.
+
+    Made by `TransferRoom.fetch`, used by one task, closed by `suspend`.
+    """
+
+    def __init__(
+        self,
+        request: TransferRequest,
+        policy: TransferPolicy,
+        states: PartialStates,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.where = redact_url(request.url)
+        self.kept = ByteCount(0)
+        self.retry_after = ""
+        self._request = request
+        self._policy = policy
+        self._states = states
+        self._on_progress = on_progress
+        self._file: PartialFile | None = None
+        self._state: PartialState | None = None
+        self._saved = False
+        self._total: ByteCount | None = None
+        self._length_proven = False
+        self._judged = False
+        self._finished = False
+
+    async def reopen(self) -> VerifiedPartial | None:
+        """Take up what an earlier process left, and return it if that is the whole file.
+
+        Bytes for which no row vouches are left to be overwritten.
+        """
+        path = self._request.partial
+        state, size = self._states.find(path), size_of(path)
+        if state is None:
+            return None
+        self._saved = True
+        if not size or not self._fits(state, size):
+            self._forget()
+            return None
+        self._file = await anyio.to_thread.run_sync(PartialFile.reopen, path)
+        self._state, self._total, self.kept = state, state.total, self._file.size
+        if not self._fits(state, self._file.size) or self._was_altered():
+            self._begin_anew()
+            return None
+        self._report()
+        log.info("transfer.resumed", url=self.where, received=self.kept, total=state.total)
+        return await self.finish() if self.is_whole else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the partial holds every byte of a body of known length."""
+        total = self._total
+        return self._file is not None and total is not None and self._file.size == total
+
+    async def attempt(self, client: HttpClient) -> None:
+        """Ask for the file, or for the rest of it, and take in what comes.
+
+        Raises:
+            TransferError: the attempt ended before the file was whole; the bytes that may be
+                continued from are kept.
+            StorageError: they cannot be written.
+        """
+        request = self._request
+        headers = self._range_headers()
+        self.retry_after = ""
+        try:
+            async with client.get(request.url, headers, request.network, self._policy) as answer:
+                with self._dropping():
+                    self._admit(answer, ranged=bool(headers))
+                    await self._receive(answer)
+        finally:
+            self._settle()
+
+    async def finish(self) -> VerifiedPartial:
+        """Check the whole file once more, bring it to the disk, and describe it.
+
+        Raises:
+            TransferError: it is empty, no media, or not provably whole; its bytes are dropped.
+            StorageError: it cannot be synced.
+        """
+        file = self._opened()
+        with self._dropping():
+            await self._check_whole(file)
+        await anyio.to_thread.run_sync(file.sync)
+        if self._saved and self._state is not None:
+            self._save(evolve(self._state, total=file.size, sha256=file.sha256))
+        self._finished = True
+        return VerifiedPartial(
+            path=self._request.partial,
+            size=file.size,
+            sha256=file.sha256,
+            media=media_kind(file.head),
+        )
+
+    def suspend(self) -> None:
+        """Close the partial and keep its state, where it may be continued from later."""
+        if self._file is None:
+            return
+        try:
+            if not self._finished and self._state is not None and self._file.size:
+                self._save(self._state)
+        except StorageError as error:
+            log.warning("transfer.state_lost", url=self.where, reason=error.what)
+        finally:
+            self._file.close()
+
+    @contextmanager
+    def _dropping(self) -> Iterator[None]:
+        """Remove the partial and its state on an error that says that its bytes are of no use."""
+        try:
+            yield
+        except TransferError as error:
+            if faults.spoils_bytes(error.hr):
+                self._discard()
+            raise
+
+    def _discard(self) -> None:
+        self._forget()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            remove(self._request.partial)
+
+    def _opened(self) -> PartialFile:
+        if self._file is None:
+            self._file = PartialFile.create(self._request.partial)
+        return self._file
+
+    def _fits(self, state: PartialState, size: ByteCount) -> bool:
+        same = state.url_digest == digest_url(self._request.url)
+        return same and (state.total is None or size <= state.total)
+
+    def _was_altered(self) -> bool:
+        """Whether somebody wrote into a file that was whole already."""
+        if self._state is None or self._state.sha256 is None:
+            return False
+        return not self.is_whole or self._opened().sha256 != self._state.sha256
+
+    def _range_headers(self) -> dict[str, str]:
+        if self._file is None or self._state is None or not self._file.size:
+            return {}
+        return {
+            "Range": f"bytes={self._file.size}-",
+            "If-Range": self._state.validators.if_range,
+        }
+
+    def _admit(self, answer: Answer, *, ranged: bool) -> None:
+        """Decide what the answer's body is to the partial, or raise."""
+        if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise faults.ENCODED.at(answer.where)
+        if answer.status == 206 and ranged:
+            self._admit_rest(answer)
+        elif answer.status == 200:
+            self._admit_whole(answer, ranged=ranged)
+        elif answer.status == 416 and ranged:
+            self._begin_anew()
+            raise faults.FILE_CHANGED.at(answer.where)
+        else:
+            self.retry_after = answer.headers.get("retry-after", "")
+            raise faults.http_status(answer.status, answer.where)
+
+    def _admit_rest(self, answer: Answer) -> None:
+        state = self._state
+        total = None if state is None else rest_of(state, self._opened().size, answer.headers)
+        if state is None or total is None:
+            self._begin_anew()
+            raise faults.FILE_CHANGED.at(answer.where)
+        check_bound(total, self._policy.max_size, answer.where)
+        self._state, self._total = evolve(state, total=total), total
+        self._length_proven = True
+
+    def _admit_whole(self, answer: Answer, *, ranged: bool) -> None:
+        if ranged and self._policy.full_response is FullResponse.FAIL:
+            raise faults.NO_RANGE.at(answer.where)
+        chunked = "transfer-encoding" in answer.headers
+        total = None if chunked else content_length(answer.headers)
+        if total == 0:
+            raise faults.EMPTY.at(answer.where)
+        check_bound(total or ByteCount(0), self._policy.max_size, answer.where)
+        self._begin_anew()
+        if ranged:
+            log.info("transfer.restarted", url=self.where)
+        validators = strong_validators(answer.headers)
+        if validators is not None:
+            self._state = PartialState(digest_url(self._request.url), validators, total)
+        self._total, self._length_proven = total, chunked or total is not None
+
+    async def _receive(self, answer: Answer) -> None:
+        file = self._opened()
+        announced, before = content_length(answer.headers), file.size
+        try:
+            await self._take_in(answer, file)
+        except TimeoutError:
+            raise faults.NO_PROGRESS.at(answer.where) from None
+        if announced is not None and await answer.sent_more_than(file.size - before):
+            raise faults.TOO_LONG.at(answer.where, f"more than {announced} bytes")
+        # A 206 may rightly hold less than the rest; what is missing is asked for again.
+        if self._total is not None and file.size < self._total:
+            raise faults.TRUNCATED.at(answer.where, f"{file.size} of {self._total} bytes")
+
+    async def _take_in(self, answer: Answer, file: PartialFile) -> None:
+        """Write what arrives; a trickle that takes too long ends in a `TimeoutError`."""
+        limit = self._policy.max_size if self._total is None else self._total
+        patience, counted = self._policy.patience, file.size
+        with anyio.fail_after(patience) as scope:
+            async with aclosing(answer.chunks()) as chunks:
+                async for chunk in chunks:
+                    check_bound(ByteCount(file.size + len(chunk)), limit, answer.where)
+                    file.write(chunk)
+                    self._after_write(file)
+                    if file.size - counted >= COUNTED_PROGRESS:
+                        scope.deadline, counted = anyio.current_time() + patience, file.size
+
+    def _after_write(self, file: PartialFile) -> None:
+        if not self._judged and file.size >= HEAD_LENGTH:
+            self._judge(file)
+        if not self._saved and self._state is not None and self._is_worth_a_row(file):
+            self._save(self._state)
+        self._report()
+
+    def _is_worth_a_row(self, file: PartialFile) -> bool:
+        return file.size >= REMEMBERED_FROM and file.size != self._total
+
+    def _judge(self, file: PartialFile) -> None:
+        """Refuse what is no media as soon as enough of it is there."""
+        self._judged = True
+        if self._request.expects_media:
+            check_media(file.head, self.where)
+
+    async def _check_whole(self, file: PartialFile) -> None:
+        if not file.size:
+            raise faults.EMPTY.at(self.where)
+        self._judge(file)
+        if self._length_proven or self.is_whole:
+            return
+        kind = media_kind(file.head)
+        if not await anyio.to_thread.run_sync(proves_end, self._request.partial, kind):
+            raise faults.LENGTH_UNPROVEN.at(self.where)
+
+    def _begin_anew(self) -> None:
+        """Make the partial empty; the row goes first, so that it never speaks of other bytes."""
+        self._forget()
+        if self._file is not None:
+            self._file.close()
+        self._file = PartialFile.create(self._request.partial)
+        self._total, self._length_proven, self._judged = None, False, False
+
+    def _settle(self) -> None:
+        """Count what may be continued from after an attempt."""
+        resumable = self._file is not None and self._state is not None
+        self.kept = self._file.size if resumable and self._file is not None else ByteCount(0)
+
+    def _save(self, state: PartialState) -> None:
+        self._states.save(self._request.partial, state)
+        self._state, self._saved = state, True
+
+    def _forget(self) -> None:
+        self._state = None
+        if self._saved:
+            self._states.drop(self._request.partial)
+            self._saved = False
+
+    def _report(self) -> None:
+        if self._on_progress is not None and self._file is not None:
+            self._on_progress(Progress(self._file.size, self._total))

@@ -1,0 +1,176 @@
+"""The transfer room: one URL to one verified partial file, several at a time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import anyio
+
+from player_host.clock import Clock
+from player_host.database import Database
+from player_host.errors import TransferError
+from player_host.log import get_logger
+from player_host.transfer import faults
+from player_host.transfer.attempt import Transfer
+from player_host.transfer.client import HttpClient
+from player_host.transfer.partial import remove
+from player_host.transfer.policy import COUNTED_PROGRESS, TransferPolicy
+from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
+from player_host.transfer.state import PartialStates
+from player_host.transfer.urls import check_url, redact_url
+from player_host.transfer.validators import retry_after
+
+DEFAULT_CONNECTIONS: Final = 8
+
+log = get_logger(__name__)
+
+
+class TransferRoom:
+    """Brings URLs to verified partial files; an async context manager, one per Player.
+
+    Lives on the event loop; none of its methods is for other threads.
+
+    Args:
+        database: where the state of partial files is kept.
+        clock: for the dates of Retry-After and of rows.
+        connections: how many transfers are under way at the same time, and how many
+            connections are kept open for each network class.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, *, connections: int = DEFAULT_CONNECTIONS
+    ) -> None:
+        self._states = PartialStates(database, clock)
+        self._clock = clock
+        self._connections = connections
+        self._busy: set[Path] = set()
+        self._client: HttpClient | None = None
+        self._slots: anyio.Semaphore | None = None
+
+    async def __aenter__(self) -> Self:
+        self._states.prune()
+        self._slots = anyio.Semaphore(self._connections)
+        self._client = HttpClient(self._connections)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            if self._client is not None:
+                await self._client.aclose()
+        self._client = self._slots = None
+
+    async def fetch(
+        self,
+        request: TransferRequest,
+        policy: TransferPolicy,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> VerifiedPartial:
+        """Bring a URL to a whole, verified, synced file under its partial name.
+
+        Called on the event loop for each accepted track (T1-DL-16) and each catalogue file.
+        What an earlier call or process left is continued where the server's validators allow
+        it. Transient errors are tried again as the policy says. Cancelling keeps the partial
+        and its state for a later call.
+
+        Args:
+            request: URL, partial path, network class.
+            policy: limits and patience.
+            on_progress: called on the event loop with every chunk that was written; has to
+                return at once.
+
+        Returns:
+            the file's path, size in bytes, SHA-256 in hexadecimal digits, and kind. It is the
+            caller's from then on; `forget` is called once it is published or given up.
+
+        Raises:
+            TransferError: the URL breaks a rule (T1-DL-48), or did not become a whole, sound
+                file; `hr` is what the plug-in is told, 0x80190000 + n for an HTTP status n
+                (HR-04).
+            StorageError: the disk is full, or partial or database cannot be written.
+        """
+        check_url(request.url)
+        with self._exclusive(request):
+            transfer = Transfer(request, policy, self._states, on_progress)
+            try:
+                return await self._run(transfer, policy)
+            finally:
+                transfer.suspend()
+
+    def forget(self, partial: Path) -> None:
+        """Remove a partial file and what is known about it; one that is gone is no error.
+
+        Called once the file is published under its final name, or given up.
+
+        Raises:
+            StorageError: file or row cannot be removed.
+            TransferError: a transfer is still writing it.
+        """
+        if _key(partial) in self._busy:
+            raise faults.BUSY.at(str(partial))
+        self._states.drop(partial)
+        remove(partial)
+
+    async def _run(self, transfer: Transfer, policy: TransferPolicy) -> VerifiedPartial:
+        done = await transfer.reopen()
+        failures, best = 0, transfer.kept
+        while done is None:
+            try:
+                done = await self._try_once(transfer)
+            except TransferError as error:
+                progressed = transfer.kept >= best + COUNTED_PROGRESS
+                best = max(best, transfer.kept)
+                failures = 1 if progressed else failures + 1
+                final = failures >= policy.attempts or not faults.is_transient(error.hr)
+                _log_failure(transfer, error, final=final)
+                if final:
+                    raise
+                await anyio.sleep(self._delay(transfer, policy, failures))
+        log.info(
+            "transfer.finished",
+            url=transfer.where,
+            policy=policy.name,
+            size=done.size,
+            media=done.media,
+        )
+        return done
+
+    async def _try_once(self, transfer: Transfer) -> VerifiedPartial:
+        if self._client is None or self._slots is None:
+            raise RuntimeError("the transfer room is used outside of its `async with` block")
+        async with self._slots:
+            if not transfer.is_whole:
+                await transfer.attempt(self._client)
+            return await transfer.finish()
+
+    def _delay(self, transfer: Transfer, policy: TransferPolicy, failures: int) -> float:
+        """Return the wait before the next attempt; a server may ask for a longer one."""
+        doubled: float = policy.backoff * 2 ** min(failures - 1, 32)
+        asked = retry_after(transfer.retry_after, self._clock.now()) or 0.0
+        return min(max(doubled, asked), policy.longest_backoff)
+
+    @contextmanager
+    def _exclusive(self, request: TransferRequest) -> Iterator[None]:
+        key = _key(request.partial)
+        if key in self._busy:
+            raise faults.BUSY.at(redact_url(request.url))
+        self._busy.add(key)
+        try:
+            yield
+        finally:
+            self._busy.discard(key)
+
+
+def _key(partial: Path) -> Path:
+    return partial.absolute()
+
+
+def _log_failure(transfer: Transfer, error: TransferError, *, final: bool) -> None:
+    event = "transfer.failed" if final else "transfer.retried"
+    log.warning(event, url=transfer.where, reason=error.what, hr=error.hr.name, kept=transfer.kept)

@@ -1,0 +1,97 @@
+"""Which bytes the partial files hold: rows that outlive the process.
+
+A row speaks of the file at its path. It is committed once it is worth it, and removed before
+other bytes take the place of those that it speaks of, so that a row never vouches for
+bytes of another version.
+"""
+
+from pathlib import Path
+
+from attrs import frozen
+
+from player_host.clock import Clock
+from player_host.database import Database
+from player_host.transfer.validators import Validators
+from player_host.units import ByteCount
+
+
+@frozen
+class PartialState:
+    """What a row says: the URL's digest, the version, the whole length if it is known.
+
+    `sha256` is there once the file is whole.
+    """
+
+    url_digest: str
+    validators: Validators
+    total: ByteCount | None
+    sha256: str | None = None
+
+
+class PartialStates:
+    """The table of partial files."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def find(self, partial: Path) -> PartialState | None:
+        """Return what is known about a partial file."""
+        row = self._database.row(
+            "SELECT url_digest, etag, last_modified, total, sha256 FROM transfer_partials"
+            " WHERE path = ?",
+            (_key(partial),),
+        )
+        if row is None:
+            return None
+        return PartialState(
+            url_digest=row["url_digest"],
+            validators=Validators(row["etag"], row["last_modified"]),
+            total=row["total"],
+            sha256=row["sha256"],
+        )
+
+    def save(self, partial: Path, state: PartialState) -> None:
+        """Commit what a partial file holds.
+
+        Raises:
+            StorageError: the database cannot be written.
+        """
+        validators = state.validators
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO transfer_partials"
+                " (path, url_digest, etag, last_modified, total, sha256, updated_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    _key(partial),
+                    state.url_digest,
+                    validators.etag,
+                    validators.last_modified,
+                    state.total,
+                    state.sha256,
+                    self._clock.now().isoformat(),
+                ),
+            )
+
+    def drop(self, partial: Path) -> None:
+        """Forget what was known about a partial file; nothing happens where nothing was.
+
+        Raises:
+            StorageError: the database cannot be written.
+        """
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM transfer_partials WHERE path = ?", (_key(partial),))
+
+    def prune(self) -> None:
+        """Forget the rows whose files are gone: published, or deleted by somebody."""
+        rows = self._database.rows("SELECT path FROM transfer_partials")
+        gone = [(row["path"],) for row in rows if not Path(row["path"]).exists()]
+        if not gone:
+            return
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM transfer_partials WHERE path = ?", gone)
+
+
+def _key(partial: Path) -> str:
+    return str(partial.absolute())
