@@ -1,0 +1,71 @@
+"""Whether a licence lets a track be fetched, and whether it fits the file that came.
+
+Pure functions. The first is asked at `DownloadTrack`, by content id; the second after the
+transfer, with what the file's own header says.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from partner_api.hresult import HRESULT, S_OK
+from partner_api.licensing import License, Right
+from player_host.licensing.protection import Protection, normal_key_id
+
+NOT_ACQUIRED: Final = HRESULT.named("NS_E_WMP_DRM_LICENSE_NOTACQUIRED")
+EXPIRED: Final = HRESULT.named("NS_E_WMP_DRM_LICENSE_EXPIRED")
+UNUSABLE: Final = HRESULT.named("NS_E_WMP_DRM_LICENSE_UNUSABLE")
+
+
+def judge_grant(license: License | None, now: datetime) -> HRESULT:  # noqa: A002
+    """Answer a success-coded `DownloadTrack` as far as licences go.
+
+    Called on whatever thread the answer is given on; reads nothing.
+
+    Args:
+        license: what was delivered for the content, if anything was (T1-DL-17). Unprotected
+            content has a licence too, one without a key id (T1-DL-32).
+        now: the present moment, aware.
+
+    Returns:
+        S_OK; NS_E_WMP_DRM_LICENSE_NOTACQUIRED without a licence;
+        NS_E_WMP_DRM_LICENSE_EXPIRED from the moment of expiry on;
+        NS_E_WMP_DRM_LICENSE_UNUSABLE where the rights lack `play`.
+    """
+    if license is None:
+        return NOT_ACQUIRED
+    if license.expires is not None and license.expires <= now:
+        return EXPIRED
+    return S_OK if Right.PLAY in license.rights else UNUSABLE
+
+
+def judge_file(
+    license: License | None,  # noqa: A002
+    protection: Protection | None,
+    now: datetime,
+) -> HRESULT:
+    """Answer whether the file that came can be used with the licence that was delivered.
+
+    The licence is judged as at `DownloadTrack` first: it may have expired meanwhile. An
+    unprotected file then needs nothing more; a licence with a key id and an unprotected file
+    go together, because the licence grants more than the file asks for. A protected file
+    needs a licence with the file's own key id.
+
+    Args:
+        license: what was delivered for the content, if anything was.
+        protection: what `read_protection` found in the file; None for an unprotected one.
+        now: the present moment, aware.
+
+    Returns:
+        as `judge_grant`; for a protected file also NS_E_WMP_DRM_LICENSE_NOTACQUIRED where the
+        licence says that the content is unprotected, and NS_E_WMP_DRM_LICENSE_UNUSABLE where it
+        is for another key, or the file names none.
+    """
+    verdict = judge_grant(license, now)
+    if license is None or verdict.failed or protection is None:
+        return verdict
+    if license.key_id is None:
+        return NOT_ACQUIRED
+    if protection.key_id is None:
+        return UNUSABLE
+    same = normal_key_id(license.key_id) == normal_key_id(protection.key_id)
+    return S_OK if same else UNUSABLE
