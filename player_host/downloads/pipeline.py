@@ -1,0 +1,334 @@
+"""An accepted track's way: transfer, licence against the file, publishing, completion.
+
+Three kinds of tasks on the event loop, joined by queues: several transfers at once, one
+publisher that takes what has arrived together, and as many completions at once as the plug-in's
+threading model allows. Cancelling the whole suspends: partials stay, nothing is reported
+(T1-DL-53). What was begun at the publisher or in a completion is ended first.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from attrs import frozen
+
+from partner_api.calls import DownloadTrackComplete, Faulted, Return
+from partner_api.enums import ThreadingModel
+from partner_api.hresult import (
+    E_UNEXPECTED,
+    RPC_E_SERVER_DIED,
+    RPC_E_SERVER_DIED_DNE,
+    RPC_E_TIMEOUT,
+    S_OK,
+)
+from partner_api.transaction import Action, TrackEvent, TrackState
+from player_host.clock import Clock
+from player_host.database import Database
+from player_host.downloads.book import TrackKey, TransactionBook
+from player_host.downloads.ledger import Ledger
+from player_host.downloads.progress import RateMeter
+from player_host.downloads.signals import Inbox
+from player_host.errors import LicensingError, PlayerHostError
+from player_host.library.publications import Publication
+from player_host.library.publishing import Publisher
+from player_host.library.records import LibraryItem, MediaTags, Origin
+from player_host.library.tags import read_tags
+from player_host.licensing.judgement import judge_file
+from player_host.licensing.protection import read_protection
+from player_host.licensing.store import Licenses
+from player_host.log import get_logger
+from player_host.plugins.active import ActivePartner
+from player_host.plugins.apartment import FREE_THREADS
+from player_host.settings import Home
+from player_host.transfer.policy import TRACK_POLICY
+from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
+from player_host.transfer.room import TransferRoom
+from player_host.units import ByteCount
+
+PUBLISH_BATCH: Final = 64
+LOST: Final = frozenset({RPC_E_SERVER_DIED, RPC_E_TIMEOUT, RPC_E_SERVER_DIED_DNE})
+"""The codes with which a completion may not have reached a living plug-in."""
+
+_log = get_logger(__name__)
+
+
+@frozen
+class Rooms:
+    """What a track passes on its way."""
+
+    database: Database
+    clock: Clock
+    home: Home
+    transfer: TransferRoom
+    publisher: Publisher
+    licenses: Licenses
+
+
+@frozen
+class _Arrived:
+    key: TrackKey
+    file: VerifiedPartial
+    tags: MediaTags
+
+
+@frozen
+class Amount:
+    """Bytes of one transfer."""
+
+    received: ByteCount
+    total: ByteCount | None
+
+
+class Pipeline:
+    """Moves the tracks of one active partner.
+
+    Args:
+        account: whose licences count, beside the partner's.
+        transfers: how many tracks are transferred at once.
+    """
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        book: TransactionBook,
+        ledger: Ledger,
+        partner: ActivePartner,
+        *,
+        account: str,
+        transfers: int,
+    ) -> None:
+        self.amounts: dict[TrackKey, Amount] = {}
+        self.meter = RateMeter()
+        self._rooms = rooms
+        self._book = book
+        self._ledger = ledger
+        self._partner = partner
+        self._account = account
+        self._transfers = transfers
+        self._scopes: dict[TrackKey, anyio.CancelScope] = {}
+        self._queue: Inbox[TrackKey] = Inbox()
+        self._completions: Inbox[TrackKey] = Inbox()
+        self._publishing: set[TrackKey] = set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        send, receive = anyio.create_memory_object_stream[_Arrived](PUBLISH_BATCH)
+        async with send, receive, anyio.create_task_group() as tasks:
+            tasks.start_soon(self._sort_work)
+            for _ in range(self._transfers):
+                tasks.start_soon(self._transfer_tracks, send)
+            tasks.start_soon(self._publish_tracks, receive)
+            for _ in range(self._completers()):
+                tasks.start_soon(self._complete_tracks)
+
+    def stop_transfer(self, key: TrackKey) -> None:
+        """Stop a cancelled track's transfer; its completion follows."""
+        scope = self._scopes.get(key)
+        if scope is not None:
+            scope.cancel()
+        else:
+            self._forget(key)
+        self._completions.put(key)
+
+    def is_publishing_track(self, transaction_id: int, track_id: int) -> bool:
+        """Whether a track is too far to be cancelled."""
+        return TrackKey(transaction_id, track_id) in self._publishing
+
+    def partial(self, key: TrackKey) -> Path:
+        """Return where a track's unfinished file lies."""
+        return self._rooms.home.incoming / partial_name(key)
+
+    def _completers(self) -> int:
+        info = self._partner.record.service_info
+        free = info is not None and info.threading_model is ThreadingModel.FREE
+        return FREE_THREADS if free else 1
+
+    async def _sort_work(self) -> None:
+        while True:
+            work = await self._book.work.get()
+            if work.action is Action.TRANSFER:
+                self._queue.put(work.key)
+            elif work.action is Action.COMPLETE:
+                self._completions.put(work.key)
+            else:
+                self.stop_transfer(work.key)
+
+    # --- transfer ------------------------------------------------------------------------------
+
+    async def _transfer_tracks(self, arrived: MemoryObjectSendStream[_Arrived]) -> None:
+        while True:
+            key = await self._queue.get()
+            with anyio.CancelScope() as scope:
+                self._scopes[key] = scope
+                try:
+                    outcome = await self._bring(key)
+                finally:
+                    del self._scopes[key]
+            if scope.cancelled_caught:
+                self._forget(key)
+            elif isinstance(outcome, _Arrived):
+                await arrived.send(outcome)
+            else:
+                self._fail(key, outcome)
+
+    async def _bring(self, key: TrackKey) -> _Arrived | PlayerHostError:
+        if self._book.track(key).state is not TrackState.ACCEPTED:
+            return LicensingError("the track is not wanted any more")
+        order = self._ledger.order(key.transaction_id, key.track_id)
+        request = TransferRequest(
+            url=order.url or "",
+            partial=self.partial(key),
+            network=self._partner.settings.host.network,
+            expects_media=True,
+        )
+        try:
+            file = await self._rooms.transfer.fetch(
+                request, TRACK_POLICY, lambda progress: self._note_progress(key, progress)
+            )
+            tags = await anyio.to_thread.run_sync(self._examine, key, file.path)
+        except PlayerHostError as error:
+            return error
+        except Exception as error:
+            _log.exception("track.host_fault", track_id=key.track_id)
+            return _as_host_error(error)
+        return _Arrived(key, file, tags)
+
+    def _examine(self, key: TrackKey, path: Path) -> MediaTags:
+        """Check the licence against the file itself, and read its tags; on a worker thread."""
+        license_ = self._rooms.licenses.find(self._partner.name, self._account, key.track_id)
+        verdict = judge_file(license_, read_protection(path), self._rooms.clock.now())
+        if verdict.failed:
+            raise LicensingError(
+                f"the licence does not fit the file ({verdict.name})",
+                where=f"track {key.track_id}",
+                hr=verdict,
+            )
+        return read_tags(path)
+
+    def _note_progress(self, key: TrackKey, progress: Progress) -> None:
+        before = self.amounts.get(key)
+        self.meter.add(max(progress.received - (before.received if before else 0), 0))
+        total = None if progress.total is None else ByteCount(progress.total)
+        self.amounts[key] = Amount(ByteCount(progress.received), total)
+
+    # --- publishing ----------------------------------------------------------------------------
+
+    async def _publish_tracks(self, arrived: MemoryObjectReceiveStream[_Arrived]) -> None:
+        while True:
+            batch = [await arrived.receive()]
+            while len(batch) < PUBLISH_BATCH and arrived.statistics().current_buffer_used:
+                batch.append(arrived.receive_nowait())
+            with anyio.CancelScope(shield=True):
+                await self._publish(batch)
+
+    async def _publish(self, batch: list[_Arrived]) -> None:
+        wanted = [one for one in batch if self._still_wanted(one.key)]
+        self._publishing |= {one.key for one in wanted}
+        try:
+            publications = [self._publication(one) for one in wanted]
+            results = await anyio.to_thread.run_sync(
+                self._rooms.publisher.publish_many, publications
+            )
+            for one, result in zip(wanted, results, strict=True):
+                self._note_published(one, result)
+        finally:
+            self._publishing -= {one.key for one in wanted}
+
+    def _still_wanted(self, key: TrackKey) -> bool:
+        if self._book.track(key).state is TrackState.ACCEPTED:
+            return True
+        self._forget(key)
+        return False
+
+    def _publication(self, one: _Arrived) -> Publication:
+        def step(connection: sqlite3.Connection, item: LibraryItem) -> None:
+            self._ledger.note_published(
+                connection, one.key.transaction_id, one.key.track_id, item.id
+            )
+
+        return Publication(
+            partial=one.file.path,
+            tags=one.tags,
+            origin=Origin(self._partner.key, one.key.track_id),
+            size=one.file.size,
+            sha256=one.file.sha256,
+            step=step,
+            fallback_title=f"Track {one.key.track_id}",
+        )
+
+    def _note_published(self, one: _Arrived, result: LibraryItem | Exception) -> None:
+        if isinstance(result, Exception):
+            self._fail(one.key, _as_host_error(result))
+            return
+        self._rooms.transfer.forget(one.file.path)
+        self._book.happened(one.key, TrackEvent.TRANSFER_ENDED, S_OK)
+        _log.info("track.published", track_id=one.key.track_id, path=result.source_path)
+
+    def _fail(self, key: TrackKey, error: PlayerHostError) -> None:
+        if self._book.track(key).state is not TrackState.ACCEPTED:
+            return
+        _log.warning("track.failed", track_id=key.track_id, hr=error.hr.name, error=str(error))
+        self._forget(key)
+        self._book.happened(key, TrackEvent.TRANSFER_ENDED, error.hr)
+
+    def _forget(self, key: TrackKey) -> None:
+        self.amounts.pop(key, None)
+        try:
+            self._rooms.transfer.forget(self.partial(key))
+        except PlayerHostError as error:
+            _log.warning("partial.not_removed", track_id=key.track_id, error=str(error))
+
+    # --- completion ----------------------------------------------------------------------------
+
+    async def _complete_tracks(self) -> None:
+        while True:
+            key = await self._completions.get()
+            if self._book.track(key).state is TrackState.FINISHED:
+                with anyio.CancelScope(shield=True):
+                    await self._complete(key)
+
+    async def _complete(self, key: TrackKey) -> None:
+        if not await self._partner.ensure_running():
+            self._postpone(key)
+            return
+        self._book.happened(key, TrackEvent.COMPLETION_CALLED)
+        outcome = self._book.track(key).hr or S_OK
+        params = self._ledger.order(key.transaction_id, key.track_id).params
+        call = DownloadTrackComplete(outcome, key.track_id, params)
+        returned = await self._partner.call(call, chain=key.transaction_id)
+        self._book.happened(key, _completion_event(returned))
+
+    def _postpone(self, key: TrackKey) -> None:
+        """Try again while a new instance may start; after that it is up to the next session."""
+        if self._partner.running:
+            self._completions.put(key)
+            return
+        _log.warning("completion.postponed", track_id=key.track_id)
+        self._book.changed.fire()
+
+
+def partial_name(key: TrackKey) -> str:
+    """Return the name of a track's partial; `track_of_partial` reads it back."""
+    return f"{key.transaction_id}-{key.track_id}.part"
+
+
+def track_of_partial(name: str) -> TrackKey | None:
+    """Return which track a partial belongs to, or None for a foreign file."""
+    transaction, dash, track = name.removesuffix(".part").partition("-")
+    if not dash or not transaction.isdecimal() or not track.isdecimal():
+        return None
+    return TrackKey(int(transaction), int(track))
+
+
+def _as_host_error(error: Exception) -> PlayerHostError:
+    if isinstance(error, PlayerHostError):
+        return error
+    return PlayerHostError(f"a fault of the host: {error}", hr=E_UNEXPECTED)
+
+
+def _completion_event(returned: Return) -> TrackEvent:
+    lost = isinstance(returned, Faulted) and returned.hr in LOST
+    return TrackEvent.COMPLETION_LOST if lost else TrackEvent.COMPLETION_RETURNED
