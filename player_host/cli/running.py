@@ -1,0 +1,104 @@
+"""Runs a verb that needs the Player: opens it, and suspends it in order on Ctrl-C or SIGTERM."""
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import redirect_stdout
+from functools import partial
+from importlib.metadata import entry_points
+
+import anyio
+from anyio.abc import TaskStatus
+
+from player_host.cli.desk import Desk
+from player_host.cli.logs import logging_dead_threads
+from player_host.cli.outcome import ExitStatus
+from player_host.clock import SystemClock
+from player_host.downloads.ledger import Ledger
+from player_host.errors import UsageError, only_cause
+from player_host.player import Player, open_player
+from player_host.plugins.discovery import GROUP
+from player_host.transcript import Entry
+
+Work = Callable[[Player], Awaitable[ExitStatus]]
+Observer = Callable[[Entry], None]
+
+SUSPENDED = "suspended; `player-host downloads resume` goes on"
+
+
+def run_player(desk: Desk, work: Work, observer: Observer | None = None) -> ExitStatus:
+    """Open the Player, do the work, close the Player.
+
+    On SIGINT or SIGTERM the work is cancelled, downloads are suspended (T1-DL-53), and the
+    status is 130. A second Ctrl-C ends the program at once; the ledger bears that too.
+    What a plug-in prints meanwhile goes to the standard error output, beside the results.
+
+    Args:
+        desk: names the home folder.
+        work: on the event loop; gets the open Player.
+        observer: sees every call and return of every session.
+
+    Raises:
+        PlayerHostError: whatever opening and work raise.
+        BaseExceptionGroup: several things went wrong at once.
+    """
+    try:
+        with redirect_stdout(sys.stderr), logging_dead_threads(verbose=desk.verbose):
+            status = anyio.run(partial(_run, desk, work, observer))
+    except KeyboardInterrupt:
+        status = ExitStatus.INTERRUPTED
+    except BaseExceptionGroup as group:
+        raise only_cause(group) from group
+    if status is ExitStatus.INTERRUPTED:
+        desk.remark(SUSPENDED if _any_request_is_open(desk) else "interrupted")
+    return status
+
+
+def check_partner(name: str) -> None:
+    """Tell a wrong name from a plug-in that fails.
+
+    Raises:
+        UsageError: no plug-in has this name, and it is no `module:attribute`.
+    """
+    names = sorted(entry_points(group=GROUP).names)
+    module, _, attribute = name.partition(":")
+    if (module and attribute) or name in names:
+        return
+    raise UsageError(
+        f"no plug-in named {name!r} is installed",
+        remedy=f"Installed are: {', '.join(names) or 'none'}."
+        " A class can be named as module:attribute",
+    )
+
+
+async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
+    status = ExitStatus.INTERRUPTED
+    # Only the work is cancelled: the Player around it has to close in order.
+    working = anyio.CancelScope()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(_cancel_on_signal, working)
+        async with open_player(desk.home, observer=observer) as player:
+            with working:
+                status = await work(player)
+        tasks.cancel_scope.cancel()
+    return status
+
+
+async def _cancel_on_signal(
+    scope: anyio.CancelScope, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    try:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
+            async for _ in signals:
+                break
+    except NotImplementedError:
+        # Windows: the event loop itself turns Ctrl-C into a cancellation of the whole.
+        task_status.started()
+        return
+    scope.cancel()
+
+
+def _any_request_is_open(desk: Desk) -> bool:
+    with desk.reading() as database:
+        return any(r.state == "open" for r in Ledger(database, SystemClock()).requests())
