@@ -1,0 +1,65 @@
+# `make demo`, `make test` and `make check` each do all their set-up on a fresh machine.
+
+PYTHON ?= python3.11
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check test-kill mutations benchmarks docs format lock clean help
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+# pip is pinned like everything else: the first line replaces the one that venv brought.
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; this is " + sys.version.split()[0])'
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)  ## a store, an album, refused tracks, a careless plug-in: the main job, seen
+	@$(BIN)/player-host demo
+
+test: $(STAMP)  ## all tests (under six minutes)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP)  ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test-kill: $(STAMP)  ## kill -9 at 50 random moments of a 60-track download
+	@KILL_ROUNDS=50 $(BIN)/python -m pytest -v tests/e2e/kill/test_kill_moments.py
+
+mutations: $(STAMP)  ## recorded changes of the source that a named test has to notice
+	@$(BIN)/python tests/mutations/run.py
+
+benchmarks: $(STAMP)  ## every published figure
+	@$(BIN)/python benchmarks/import_partner_api.py
+	@$(BIN)/python benchmarks/catalog_load.py
+	@$(BIN)/python benchmarks/downloads.py
+
+docs: $(STAMP)  ## the generated pages
+	@$(BIN)/python docs/generate_diagram.py
+	@$(BIN)/python docs/generate_requirements.py
+
+format: $(STAMP)  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix-only --quiet . || true
+	@$(BIN)/ruff format .
+
+lock:  ## compile requirements/dev.txt anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra host --extra dev pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+clean:  ## remove the environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
