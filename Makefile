@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check test-kill mutations benchmarks docs format lock clean help
+.PHONY: demo test check test-kill soak mutations benchmarks docs format lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -41,6 +41,9 @@ check: $(STAMP)  ## ruff, mypy --strict, import-linter
 test-kill: $(STAMP)  ## kill -9 at 50 random moments of a 60-track download
 	@KILL_ROUNDS=50 $(BIN)/python -m pytest -v tests/e2e/kill/test_kill_moments.py
 
+soak: $(STAMP)  ## 1,000 plug-in starts with a random death each
+	@SOAK_STARTS=1000 $(BIN)/python -m pytest -v tests/e2e/soak
+
 mutations: $(STAMP)  ## recorded changes of the source that a named test has to notice
 	@$(BIN)/python tests/mutations/run.py
 
@@ -48,10 +51,13 @@ benchmarks: $(STAMP)  ## every published figure
 	@$(BIN)/python benchmarks/import_partner_api.py
 	@$(BIN)/python benchmarks/catalog_load.py
 	@$(BIN)/python benchmarks/downloads.py
+	@$(BIN)/python benchmarks/surrogate.py
 
 docs: $(STAMP)  ## the generated pages
 	@$(BIN)/python docs/generate_diagram.py
 	@$(BIN)/python docs/generate_requirements.py
+	@$(BIN)/python docs/generate_reference.py
+	@$(BIN)/python docs/generate_wire.py
 
 format: $(STAMP)  ## let ruff mend what it can
 	@$(BIN)/ruff check --fix-only --quiet . || true

@@ -4,8 +4,8 @@ Two workloads, each at a large size and at a tenth of it, interleaved, every run
 its own with a fresh home folder:
 
 * refused: a list of 100,000 tracks, every one answered with a failure code; plug-in in-process.
-* accepted: 10,000 tracks of about 1 KiB from the sample store (a process of its own), all the way
-  into the library and through `DownloadTrackComplete`.
+* accepted: 10,000 tracks of about 1 KiB from the sample store (a process of its own, as is its
+  plug-in), all the way into the library and through `DownloadTrackComplete`.
 
 Prints medians, spread, the cost per track and its ratio between the sizes, and peak memory.
 """
@@ -60,7 +60,7 @@ class Refuser(ContentPartner):
 
 
 async def download(home: Path, partner: str, count: int) -> float:
-    async with open_player(Home(home)) as player:
+    async with open_player(Home(home), in_process=partner != "proseware") as player:
         await player.activate(partner)
         words = ["track:" + ";".join(str(n) for n in range(1, count + 1))]
         begin = time.perf_counter()

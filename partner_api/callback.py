@@ -3,16 +3,21 @@
 A partner gets its callback in `ContentPartner.SetCallback` and releases it when `SetCallback`
 is called with `None`. For every method:
 
+* **Caller.** The plug-in, until `SetCallback(None)`.
 * **Thread.** Any thread of the plug-in may call, also several at once, also while a call of the
   Player into the plug-in is pending (T1-THR-05). The answer comes at once; the Player does the
   work that follows, such as a transfer, later and elsewhere.
 * **Result codes as arguments.** The Player looks at the sign alone: any success code means yes,
   any failure code means no (T1-HR-01).
 * **Return.** Methods without out-values return an `HRESULT`, methods with out-values return
-  these and raise `ComError`. Nothing else is raised. `E_INVALIDARG` says that an argument is
-  unknown, out of range or of the wrong type, and that the call had no effect;
-  `RPC_E_DISCONNECTED` that the callback was released (T1-LIFE-04).
-* **Values.** Cookies and IDs are numbers of 0 to 2**32 - 1. Zero is a cookie like any other.
+  these and raise `ComError`. Nothing else is raised. Success is any success code (T1-HR-02).
+* **Failure codes.** `E_INVALIDARG`: an argument is unknown, out of range or of the wrong type, and
+  the call had no effect. `RPC_E_DISCONNECTED`: the callback was released (T1-LIFE-04).
+  `E_NOTIMPL`: this Player does not offer the method. `RPC_E_CALL_REJECTED`: the plug-in makes far
+  more calls than its downloads need. `E_FAIL`, `E_UNEXPECTED`: the Player could not do it.
+* **Values.** Cookies, IDs and versions are numbers of 0 to 2**32 - 1. Zero is a cookie like any
+  other (T1-DL-46). A text is never `None` unless its type says so, may be empty, and has at most
+  1 MiB of UTF-16.
 """
 
 from abc import ABC, abstractmethod
@@ -45,13 +50,18 @@ class CatalogVersion:
 
 
 class ContentPartnerCallback(ABC):
-    """What a partner sees of the Player; the module says what holds for all methods."""
+    """What a partner sees of the Player: the methods that it calls.
+
+    The docstring of `partner_api.callback` says what holds for all of them.
+    """
 
     __slots__ = ()
 
     @abstractmethod
     def Notify(self, type: CallbackNotification, context: Variant) -> HRESULT:
         """Tell the Player that something changed at the store.
+
+        Called when it has happened, not before.
 
         Args:
             type: what happened, and with it the context (T1-NOT-05):
@@ -71,7 +81,7 @@ class ContentPartnerCallback(ABC):
                   (T1-NOT-04).
                 * `DISABLE_RADIO_SKIPPING` with VT_EMPTY: no further skips in the station that is
                   playing (T1-RAD-04, T1-RAD-05).
-            context: the value that belongs to the type.
+            context: VT_BOOL, VT_UI4 or VT_EMPTY, as the type says.
 
         Returns:
             `E_INVALIDARG` for an unknown type or a context that does not belong to it
@@ -113,8 +123,8 @@ class ContentPartnerCallback(ABC):
 
         Args:
             cookie: from `Download`, unchanged (T1-DL-09).
-            url: absolute http or https URL of the track's file; `None` or empty where the track
-                is not to be downloaded (T1-DL-11, T1-DL-12, T1-DL-48).
+            url: absolute http or https URL of the track's file, at most 32,768 characters; `None`
+                or empty where the track is not to be downloaded (T1-DL-11, T1-DL-12, T1-DL-48).
             track_id: the content ID, as the container reported it (T1-DL-10).
             params: any text of the store, at most 1 MiB of UTF-16, or `None`. It comes back
                 unchanged in `DownloadTrackComplete`, which carries no cookie: put into it what
@@ -127,25 +137,27 @@ class ContentPartnerCallback(ABC):
             What became of the answer. After a failure code regard the track as not downloaded,
             and do not repeat the call (T1-DL-55).
 
-            =================================================  ====================  ============
-            Situation                                          HRESULT               The track
-            =================================================  ====================  ============
-            success code, licence present                      `S_OK`                accepted (1)
-            failure code                                       `S_OK`                refused (2)
-            success code, no URL or none absolute http(s)      `S_OK`                failed (3)
-            success code, licence not predelivered             a licence code (4)    refused (2)
-            params over the bound, or hr no 32-bit number      `E_INVALIDARG`        refused (2)
-            unknown cookie, or track not of this list          `E_INVALIDARG`        no effect
-            more answers than the list has occurrences         `E_INVALIDARG`        no effect
-            further permitted answer, also after the end       `S_FALSE`             no effect
-            any of these, after `SetCallback(None)`            `RPC_E_DISCONNECTED`  no effect
-            =================================================  ====================  ============
+            | Situation                                     | HRESULT              | The track    |
+            | --------------------------------------------- | -------------------- | ------------ |
+            | success code, licence present                 | `S_OK`               | accepted (1) |
+            | failure code                                  | `S_OK`               | refused (2)  |
+            | success code, no URL or none absolute http(s) | `S_OK`               | failed (3)   |
+            | success code, licence not predelivered        | a licence code (4)   | refused (2)  |
+            | params over the bound, or hr no 32-bit number | `E_INVALIDARG`       | refused (2)  |
+            | unknown cookie, or track not of this list     | `E_INVALIDARG`       | no effect    |
+            | more answers than the list has occurrences    | `E_INVALIDARG`       | no effect    |
+            | after `Download` failed, or too late (5)      | `E_INVALIDARG`       | no effect    |
+            | a further permitted one, also after the end   | `S_FALSE`            | no effect    |
+            | an answer after the user cancelled            | `S_FALSE`            | no effect    |
+            | an answer after `SetCallback(None)`           | `RPC_E_DISCONNECTED` | no effect    |
 
             1. Transferred, then completed.
             2. Settled: no transfer and no completion.
             3. Settled by a completion with a failure code (T1-DL-48).
             4. `NS_E_WMP_DRM_LICENSE_NOTACQUIRED`, `NS_E_WMP_DRM_LICENSE_EXPIRED` or
-               `NS_E_WMP_DRM_LICENSE_UNUSABLE`.
+               `NS_E_WMP_DRM_LICENSE_UNUSABLE`: no licence, one that has ended, one without the
+               right to play.
+            5. `answer_deadline` of `partners.toml`: 600 seconds where it says nothing.
 
             If `Download` returns a failure after tracks were accepted, these are finished and
             completed; the rest of the transaction is void (T1-DL-35).
@@ -153,10 +165,11 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def GetCatalogVersion(self) -> CatalogVersion:
-        """Ask which catalogue the Player has in use (T1-CAT-14).
+        """Ask which catalogue the Player has in use.
 
-        After an update was applied this is the version that `GetCatalogURL` announced, also
-        when asked from within `Notify(CATALOG_DOWNLOAD_COMPLETE)` (T1-CAT-15, T1-CAT-25).
+        Called whenever the partner wants to know (T1-CAT-14). After an update was applied this is
+        the version that `GetCatalogURL` announced, also when asked from within
+        `Notify(CATALOG_DOWNLOAD_COMPLETE)` (T1-CAT-15, T1-CAT-25).
 
         Returns:
             Version, schema version and locale; version 0 where there is none (T1-CAT-24).
@@ -167,10 +180,10 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def UpdateDeviceComplete(self, device_name: str) -> HRESULT:
-        """Give a device back to the Player, after the work on it has ended (T1-DEV-08).
+        """Give a device back to the Player.
 
-        Owed exactly once for each `UpdateDevice` that returned a success code, and forbidden for
-        the others (T1-DEV-05, T1-DEV-06).
+        Called after the work on it has ended (T1-DEV-08). Owed exactly once for each `UpdateDevice`
+        that returned a success code, and forbidden for the others (T1-DEV-05, T1-DEV-06).
 
         Args:
             device_name: the name from `UpdateDevice`, unchanged (T1-DEV-07).
@@ -181,14 +194,15 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def ChangeView(self, type: str, id: str, filter: str) -> HRESULT:
-        """Show another view, as if the user had gone there (T1-UI-16).
+        """Show another view, as if the user had gone there.
 
-        Allowed only in response to a request of the user, such as `InvokeCommand` or
-        `SendMessage` (T1-UI-15).
+        The view is that of the given type and ID, filtered (T1-UI-16). Called only in response to a
+        request of the user, such as `InvokeCommand` or `SendMessage` (T1-UI-15).
 
         Args:
-            type: a `LibraryLocation`; or `NAVIGATE_BACK` or `NAVIGATE_FORWARD`, which act like
-                the Player's buttons (T1-UI-19, T1-UI-20).
+            type: a `LibraryLocation`, such as `LibraryLocation.ROOT` for the root of the store
+                (T1-UI-20); or `NAVIGATE_BACK` or `NAVIGATE_FORWARD`, which act like the Player's
+                buttons (T1-UI-19).
             id: decimal text of the ID to show; empty for the views of all of a kind; a full URL
                 where the type is `LibraryLocation.ONLINE_STORE` (T1-UI-17, T1-UI-18, T1-UI-32).
             filter: text for the word wheel (the search box); empty for none.
@@ -199,12 +213,15 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def AddListContents(self, list_cookie: int, items: Sequence[int]) -> HRESULT:
-        """Supply items of a dynamic list; further calls append (T1-LIST-07, T1-LIST-12).
+        """Supply items of a dynamic list; further calls append.
+
+        Called once or more for each `GetListContents` that returned a success code, before
+        `ListContentsComplete` (T1-LIST-07, T1-LIST-12).
 
         Args:
             list_cookie: from `GetListContents`, unchanged (T1-LIST-09).
             items: catalogue IDs of the type that `GetListContents` asked for, in order
-                (T1-LIST-11). May be empty (T1-LIST-17).
+                (T1-LIST-11); at most 1,000,000 in one call. May be empty (T1-LIST-17).
 
         Returns:
             `E_INVALIDARG` for a cookie that is unknown or finished (T1-LIST-20).
@@ -212,10 +229,10 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def ListContentsComplete(self, list_cookie: int, hr: int) -> HRESULT:
-        """End a dynamic list, after its last `AddListContents` (T1-LIST-08).
+        """End a dynamic list.
 
-        Owed once for each `GetListContents` that returned a success code (T1-LIST-18). The
-        cookie is dead afterwards.
+        Called after its last `AddListContents` (T1-LIST-08). Owed once for each `GetListContents`
+        that returned a success code (T1-LIST-18). The cookie is dead afterwards.
 
         Args:
             list_cookie: from `GetListContents`, unchanged (T1-LIST-09).
@@ -228,9 +245,10 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def SendMessageComplete(self, message: str, param: str, result: str) -> HRESULT:
-        """Answer a message of a discovery page: once for each `SendMessage` (T1-MSG-04).
+        """Answer a message of a discovery page.
 
-        Identical messages are answered first in, first out (T1-MSG-07).
+        Owed once for each `SendMessage` that returned a success code (T1-MSG-04). Identical
+        messages are answered first in, first out (T1-MSG-07).
 
         Args:
             message: from `SendMessage`, unchanged (T1-MSG-05).
@@ -243,10 +261,13 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def GetContentIDsInLibrary(self) -> tuple[int, ...]:
-        """Ask which of the store's tracks the user has (T1-NOT-06, T1-NOT-08).
+        """Ask which of the store's tracks the user has.
+
+        Called whenever the partner wants to know.
 
         Returns:
-            The content IDs of the store's tracks that were purchased or downloaded.
+            The content IDs of the store's tracks that were purchased or downloaded
+            (T1-NOT-06, T1-NOT-08).
 
         Raises:
             ComError: `RPC_E_DISCONNECTED` after the callback was released.
@@ -254,9 +275,10 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def RefreshLicenseComplete(self, cookie: int, content_id: int, hr: int) -> HRESULT:
-        """Report how the renewal of a licence ended (T1-LIC-15).
+        """Report how the renewal of a licence ended.
 
-        Owed exactly once for each `RefreshLicense` that returned a success code (T1-LIC-25).
+        Called when it is over (T1-LIC-15). Owed exactly once for each `RefreshLicense` that
+        returned a success code (T1-LIC-25).
 
         Args:
             cookie: from `RefreshLicense`, unchanged (T1-LIC-16).
@@ -271,9 +293,10 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def ShowPopup(self, index: int, parameters: str) -> HRESULT:
-        """Show a page of the store in a modal window; usually a consequence of `InvokeCommand`.
+        """Show a page of the store in a modal window.
 
-        The Player asks for URL and caption with `GetItemInfo(ItemInfo.POPUP_URL)` and
+        Called, as a rule, because the user picked a command that `InvokeCommand` ran. The Player
+        asks for URL and caption with `GetItemInfo(ItemInfo.POPUP_URL)` and
         `GetItemInfo(ItemInfo.POPUP_CAPTION)`, each with a VT_I4 (T1-POP-01, T1-POP-02).
 
         Args:
@@ -287,9 +310,10 @@ class ContentPartnerCallback(ABC):
 
     @abstractmethod
     def VerifyPermissionComplete(self, permission: str, context: Variant, hr: int) -> HRESULT:
-        """Report whether an action is allowed (T1-PERM-04).
+        """Report whether an action is allowed.
 
-        Owed once for each `VerifyPermission` that returned a success code (T1-PERM-10).
+        Called when the check is over (T1-PERM-04). Owed once for each `VerifyPermission` that
+        returned a success code (T1-PERM-10).
 
         Args:
             permission: from `VerifyPermission`, unchanged (T1-PERM-05).

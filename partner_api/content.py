@@ -1,15 +1,23 @@
 """Containers: what a download or a purchase consists of.
 
 The Player builds them and hands a `ContentContainerList` to `Download`, `Buy`, `CanBuySilent`
-and `CompareContainerListPrices`. They travel by value and never change (T1-CON-09), so a
-partner may keep them and read them from any thread after the call returned (T1-DL-27).
-
-The getters have the documented spelling and answer a bad index with `E_INVALIDARG`
-(T1-CON-11). Lists and containers are Python sequences as well::
+and `CompareContainerListPrices` (T1-LIFE-08). The getters have the documented spelling; lists
+and containers are Python sequences as well::
 
     for container in container_list:
         for item in container:
             grant(item.id, item.price)
+
+For every method:
+
+* **Caller.** Of the getters the partner, as often as it likes: lists and containers travel by
+  value, so a getter reads the partner's own copy, and no call crosses to the Player.
+* **Thread.** Any, also after the call that brought the list has returned (T1-DL-27); they never
+  change (T1-CON-09).
+* **Failure codes.** A getter with a bad index raises `ComError` with `E_INVALIDARG` (T1-CON-11),
+  and the Player is told of it (T1-CON-08). The others do not fail.
+* **Values.** IDs are numbers of 0 to 2**32 - 1. A price is a text of the store's own or a
+  `PriceMarker` (T1-PRC-01). Indexes begin at zero.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -100,30 +108,65 @@ class ContentContainer(Sequence[ContentItem]):
 
     @classmethod
     def loose(cls, items: Iterable[ContentItem]) -> "ContentContainer":
-        """Put tracks that belong to no album or list into a container of their own."""
+        """Put tracks that belong to no album or list into a container of their own.
+
+        Called by whoever builds lists: the Player, and tests.
+
+        Args:
+            items: the tracks, in order.
+
+        Returns:
+            A container of type `LibraryLocation.UNKNOWN`, with `NO_ID` and `PriceMarker.UNKNOWN`
+            (T1-CON-03, T1-CON-04, T1-PRC-04).
+
+        Raises:
+            TypeError: if an item is no `ContentItem`.
+        """
         return cls(LibraryLocation.UNKNOWN, NO_ID, PriceMarker.UNKNOWN, tuple(items))
 
     def GetID(self) -> int:
-        """The album's or list's ID, or 0xFFFFFFFF for loose tracks (T1-CON-04)."""
+        """The ID of the album or list.
+
+        Returns:
+            Its ID in the store's catalogue; `NO_ID` for loose tracks (T1-CON-04).
+        """
         return self.id
 
     def GetPrice(self) -> str:
-        """The price of the whole, or a price marker (T1-PRC-02, T1-PRC-04)."""
+        """The price of the whole.
+
+        Returns:
+            The price of the album or list, which need not be the sum of its items' (T1-PRC-02,
+            T1-PRC-05); `PriceMarker.UNKNOWN` for loose tracks (T1-PRC-04).
+        """
         return self.price
 
     def GetType(self) -> LibraryLocation:
-        """`CPAlbumID`, `CPListID` or `UnknownLocation` (T1-CON-03)."""
+        """What kind of container it is.
+
+        Returns:
+            `LibraryLocation.ALBUM`, `LibraryLocation.LIST` for a bundle offered by the store, or
+            `LibraryLocation.UNKNOWN` for loose tracks (T1-CON-03).
+        """
         return self.type
 
     def GetContentCount(self) -> int:
-        """How many items `GetContentID` and `GetContentPrice` can address (T1-CON-05)."""
+        """How many items there are.
+
+        Returns:
+            The number of items that `GetContentID` and `GetContentPrice` can address
+            (T1-CON-05); may be 0.
+        """
         return len(self.items)
 
     def GetContentPrice(self, index: int) -> str:
-        """The price of an item, or a price marker (T1-PRC-03).
+        """The price of one item.
 
         Args:
             index: zero-based, less than `GetContentCount()` (T1-CON-06, T1-CON-08).
+
+        Returns:
+            The store's price text, or a `PriceMarker` (T1-PRC-03).
 
         Raises:
             ComError: `E_INVALIDARG` for any other index (T1-CON-11).
@@ -131,10 +174,14 @@ class ContentContainer(Sequence[ContentItem]):
         return self._item("GetContentPrice", index).price
 
     def GetContentID(self, index: int) -> int:
-        """The catalogue ID of an item (T1-CON-07).
+        """The ID of one item.
 
         Args:
             index: zero-based, less than `GetContentCount()` (T1-CON-06, T1-CON-08).
+
+        Returns:
+            The track's ID in the store's catalogue (T1-CON-07): what `DownloadTrack` takes as
+            `track_id` (T1-DL-10).
 
         Raises:
             ComError: `E_INVALIDARG` for any other index (T1-CON-11).
@@ -186,18 +233,30 @@ class ContentContainerList(Sequence[ContentContainer]):
     on_misuse: MisuseObserver | None = field(default=None, kw_only=True, eq=False, repr=False)
 
     def GetTransactionType(self) -> TransactionType:
-        """What the list is made for."""
+        """What the list is made for.
+
+        Returns:
+            `TransactionType.DOWNLOAD` in `Download`; `TransactionType.BUY` in `Buy`,
+            `CanBuySilent` and `CompareContainerListPrices` (T1-DL-05, T1-BUY-17, T1-BUY-30).
+        """
         return self.transaction_type
 
     def GetContainerCount(self) -> int:
-        """How many containers `GetContainer` can address (T1-CON-01)."""
+        """How many containers there are.
+
+        Returns:
+            The number of containers that `GetContainer` can address: one or more (T1-CON-01).
+        """
         return len(self.containers)
 
     def GetContainer(self, index: int) -> ContentContainer:
-        """One container (T1-CON-02).
+        """One container.
 
         Args:
             index: zero-based, less than `GetContainerCount()` (T1-CON-10).
+
+        Returns:
+            The container at that place (T1-CON-02).
 
         Raises:
             ComError: `E_INVALIDARG` for any other index (T1-CON-11).
@@ -207,7 +266,17 @@ class ContentContainerList(Sequence[ContentContainer]):
         return self.containers[index]
 
     def observed(self, on_misuse: MisuseObserver | None) -> "ContentContainerList":
-        """The same list, with one observer for itself and for all its containers."""
+        """The same list, with one observer for itself and for all its containers.
+
+        Called on the way into the plug-in, so that the Player hears of bad indexes (T1-CON-08).
+
+        Args:
+            on_misuse: told about every index out of range, with the getter's name, the index and
+                the count, on the thread that called the getter; `None` for nobody.
+
+        Returns:
+            A copy that equals the original: observers are no part of the value.
+        """
         containers = tuple(evolve(one, on_misuse=on_misuse) for one in self.containers)
         return evolve(self, containers=containers, on_misuse=on_misuse)
 

@@ -1,4 +1,14 @@
-"""Licences: what a partner delivers before it lets a track be downloaded."""
+"""Licences: what a partner delivers before it lets a track be downloaded.
+
+A licence is kept for the partner and the user's account, also beyond the session. For every
+method of the store:
+
+* **Caller.** The plug-in, through `PartnerContext.licenses`, until `SetCallback(None)`.
+* **Thread.** Any thread of the plug-in, as with the callback (T1-THR-05).
+* **Failure codes.** `E_INVALIDARG`: the argument is no `License`. `RPC_E_DISCONNECTED`: the
+  callback was released (T1-LIFE-04). `RPC_E_CALL_REJECTED`: the plug-in makes far more calls than
+  its downloads need. `E_FAIL`: the licence could not be kept.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -51,9 +61,10 @@ class License:
         content_id: the item's ID in the store's catalogue, 0 to 2**32 - 1.
         key_id: the key that the file is protected with, 1 to 1024 characters, as its
             protection header names it; `None` says that the content is unprotected. Unprotected
-            tracks need a licence as well (T1-DL-32).
-        rights: what the user may do.
-        expires: when the licence ends (aware), or `None` for one that does not end.
+            tracks need a licence as well (T1-DL-32). What cannot be printed is not kept.
+        rights: what the user may do; without `Right.PLAY` a track is not downloaded.
+        expires: the moment from which on the licence is no longer good (a `datetime` with a time
+            zone), or `None` for one that does not end.
 
     Raises:
         TypeError: if a value has the wrong type.
@@ -67,19 +78,24 @@ class License:
 
 
 class LicenseStore(Protocol):
-    """Where a partner delivers licences; `PartnerContext.licenses`."""
+    """Where a partner delivers licences: `PartnerContext.licenses`.
+
+    What is delivered has its place in the order of the calls (T1-DL-33).
+    """
 
     def Predeliver(self, license: License) -> HRESULT:  # noqa: N802, A002 - spelt like the protocol
         """Deliver a licence to the user's computer.
 
-        The partner calls this before it answers a track with a success code in `DownloadTrack`,
-        reports a purchase with `BuyComplete` or a renewal with `RefreshLicenseComplete`
-        (T1-DL-17, T1-DL-33, T1-BUY-15, T1-LIC-27). Any thread of the plug-in may call it; it
-        returns when the licence is stored. A later licence for the same item replaces an
-        earlier one.
+        Called before the partner answers a track with a success code in `DownloadTrack`, reports
+        a purchase with `BuyComplete` or a renewal with `RefreshLicenseComplete` (T1-DL-17,
+        T1-DL-33, T1-BUY-15, T1-LIC-27). Returns when the licence is stored.
+
+        Args:
+            license: the right of the user's account to use one item. A later licence for the same
+                item replaces an earlier one.
 
         Returns:
-            A success code if the licence is in place; otherwise a failure code, and the item
-            counts as unlicensed.
+            A success code if the licence is in place. After a failure code it is not, and an
+            earlier one stays.
         """
         ...

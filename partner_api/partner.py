@@ -3,23 +3,30 @@
 A plug-in is a subclass of `ContentPartner`. It sets `service_info`, usually a nested attrs class
 `Settings`, and overrides what its store can do. For every method:
 
+* **Caller.** The Player, from another process (T1-THR-01): arguments are values and may be kept.
+  The plug-in has a process of its own, unless someone debugs it.
 * **Thread.** With `ThreadingModel.APARTMENT` calls arrive one at a time, always on the same
-  thread of the plug-in's process, and wait while one is being served (T1-THR-02). With
-  `ThreadingModel.FREE` they arrive concurrently, on several threads (T1-THR-03).
+  thread, the main one of the plug-in's process, and wait while one is being served (T1-THR-02).
+  With `ThreadingModel.FREE` they arrive concurrently, on several threads (T1-THR-03).
 * **At once.** A method that owes a completion starts the work on a thread of its own and returns
-  (T1-THR-07): 250 ms are a warning, 5 seconds a failure (T1-THR-08). Arguments are values and
-  may be kept.
+  (T1-THR-07): 250 ms are a warning, 5 seconds a failure (T1-THR-08).
+* **Deadline.** A call that is not back in time (`call_deadline` of `partners.toml`; 30 seconds
+  where it says nothing, and someone who debugs has all the time) ends with `RPC_E_TIMEOUT`, and
+  the plug-in's process is ended with it. A new instance takes over, as after a death, at most
+  `restarts` times a session (3 where the file says nothing); its first call is `SetCallback`.
 * **Return.** Methods without out-values return an `HRESULT`; `None` stands for `S_OK`. Methods
   with out-values return these and raise `ComError` with a failure code (T1-HR-03). Success is
-  any success code. Every other exception counts as a fault of the plug-in.
-* **Which failure code.** `E_INVALIDARG` for bad arguments, `E_NOTIMPL` for what the store does not
+  any success code (T1-HR-02). Every other exception, and a result of another type, counts as a
+  fault of the plug-in and as `E_UNEXPECTED`.
+* **Failure codes.** `E_INVALIDARG` for bad arguments, `E_NOTIMPL` for what the store does not
   support, a code of the store's own for refusals of business (T1-HR-05). Of the latter the
   Player asks for words with `GetItemInfo`.
 * **Not overridden.** The method answers `E_NOTIMPL`, except `SetCallback`. A Type 1 partner must
   implement `Download`, `DownloadTrackComplete` and `GetContentPartnerInfo`; the base answers
   `E_NOTIMPL` there too, so that a check of a plug-in finds what is missing.
-* **Values.** Cookies and IDs are numbers of 0 to 2**32 - 1; cookies of different kinds of request
-  may coincide (T1-DL-45). Zero is a cookie like any other (T1-DL-46).
+* **Values.** Cookies, IDs, versions and counts are numbers of 0 to 2**32 - 1; cookies of different
+  kinds of request may coincide (T1-DL-45). Zero is a cookie like any other (T1-DL-46). A text is
+  never `None` unless its type says so, and may be empty.
 """
 
 import logging
@@ -49,7 +56,7 @@ else:
 
 @frozen
 class PartnerContext(Generic[SettingsT]):
-    """What the host gives a plug-in when it creates it.
+    """What a plug-in is given when it is created, as the argument of its `__init__`.
 
     Attributes:
         settings: the plug-in's settings: an instance of its class `Settings`, already checked.
@@ -120,10 +127,10 @@ class CatalogURL:
 
 @frozen
 class Template:
-    """What `GetTemplate` answers (T1-UI-07).
+    """What `GetTemplate` answers.
 
     Attributes:
-        url: of the discovery page.
+        url: of the discovery page (T1-UI-07).
         size: how much room the page gets (T1-UI-08).
     """
 
@@ -132,19 +139,20 @@ class Template:
 
 
 class ContentPartner(Generic[SettingsT]):
-    """Base class of every plug-in; the module says what holds for all methods.
+    """Base class of every plug-in: the methods that the Player calls.
 
-    The host creates one instance per session, on the thread that also serves the calls of an
-    apartment. An exception of `__init__` makes the store unavailable.
+    The docstring of `partner_api.partner` says what holds for all of them. The Player creates one
+    instance per session, and another where that was lost, on the thread that also serves the calls
+    of an apartment. An exception of `__init__` makes the store unavailable.
 
     Args:
         context: settings, licence store, folder and log of this plug-in.
 
     Attributes:
         service_info: the registration; every plug-in sets it.
-        Settings: an attrs class for the plug-in's settings, or `None` where it has none. The
-            host builds and checks an instance of it in the plug-in's process.
-        context: what the host gave.
+        Settings: an attrs class for the plug-in's settings, or `None` where it has none. An
+            instance of it is made and checked in the plug-in's process.
+        context: what the plug-in was given when it was created.
         callback: the Player's methods; `None` before `SetCallback` and after its end.
     """
 
@@ -177,6 +185,8 @@ class ContentPartner(Generic[SettingsT]):
     def Notify(self, type: PartnerNotification, context: Variant) -> HRESULT | None:
         """Hear about an event in the Player.
 
+        Called when it has happened; no completion is owed.
+
         Args:
             type: what happened:
 
@@ -188,7 +198,7 @@ class ContentPartner(Generic[SettingsT]):
                 * `CATALOG_DOWNLOAD_FAILURE`, with VT_ERROR: why no catalogue arrived (T1-CAT-13).
                 * `CATALOG_DOWNLOAD_COMPLETE`, with VT_EMPTY: the catalogue is in use (T1-CAT-12,
                   T1-CAT-25).
-            context: the value that belongs to the type.
+            context: VT_ERROR or VT_EMPTY, as the type says.
 
         Returns:
             The Player goes on whatever it is; `E_UNEXPECTED` suits an unknown type.
@@ -196,7 +206,9 @@ class ContentPartner(Generic[SettingsT]):
         return E_NOTIMPL
 
     def GetItemInfo(self, info_name: str, context: Variant) -> Variant:
-        """Give a URL, a caption or a text. Called often: be quick.
+        """Give a URL, a caption or a text.
+
+        Called often, whenever the Player shows something of the store: be quick.
 
         Args:
             info_name: an `ItemInfo`, compared with regard to case (T1-ITEM-18, T1-ITEM-21).
@@ -246,14 +258,17 @@ class ContentPartner(Generic[SettingsT]):
     def GetCommands(
         self, location: str, location_context: Variant, item_location: str, item_ids: Sequence[int]
     ) -> Sequence[ContextMenuInfo]:
-        """Give the store's entries of a context menu (T1-CTX-01).
+        """Give the store's entries of a context menu.
+
+        Called on every right click in a view of the store (T1-CTX-01): be quick.
 
         Args:
             location: the `LibraryLocation` of the view in which the user right-clicked.
             location_context: VT_UI4 ID of that view; VT_EMPTY where it has none.
             item_location: the `LibraryLocation` of the selected items; `UNKNOWN` where nothing
                 is selected (T1-CTX-12).
-            item_ids: IDs of the selected items (T1-CTX-02).
+            item_ids: catalogue IDs of the selected items (T1-CTX-02); none where nothing is
+                selected (T1-CTX-12).
 
         Returns:
             The entries in order; an empty sequence for none (T1-CTX-03, T1-CTX-10).
@@ -271,9 +286,10 @@ class ContentPartner(Generic[SettingsT]):
         item_location: str,
         item_ids: Sequence[int],
     ) -> HRESULT | None:
-        """Run the command that the user picked (T1-CTX-07).
+        """Run the command that the user picked.
 
-        Counts as a request of the user: `ChangeView` and `ShowPopup` are allowed as a consequence.
+        Called once for each pick from the menu that `GetCommands` gave (T1-CTX-07). Counts as a
+        request of the user: `ChangeView` and `ShowPopup` are allowed as a consequence.
 
         Args:
             command_id: an ID that `GetCommands` gave for this menu; never 0 (T1-CTX-09).
@@ -306,10 +322,11 @@ class ContentPartner(Generic[SettingsT]):
         raise ComError(E_NOTIMPL)
 
     def Buy(self, container_list: ContentContainerList, cookie: int) -> HRESULT | None:
-        """Start a purchase, after the user confirmed it (T1-BUY-08).
+        """Start a purchase.
 
-        Owes `BuyComplete`, exactly once, also for a purchase that failed (T1-BUY-13, T1-BUY-14).
-        An expired licence of content bought earlier may simply be renewed (T1-LIC-24).
+        Called after the user confirmed it (T1-BUY-08). Owes `BuyComplete`, exactly once, also for a
+        purchase that failed (T1-BUY-13, T1-BUY-14). An expired licence of content bought earlier
+        may simply be renewed (T1-LIC-24).
 
         Args:
             container_list: what `CanBuySilent` was asked about (T1-BUY-09). At most
@@ -325,7 +342,9 @@ class ContentPartner(Generic[SettingsT]):
         return E_NOTIMPL
 
     def GetStreamingURL(self, streaming_type: StreamingType, stream_context: Variant) -> str:
-        """Give the URL of a stream, just before it is played (T1-STR-01).
+        """Give the URL of a stream.
+
+        Called just before the item is played (T1-STR-01).
 
         Args:
             streaming_type: the kind of stream that is wanted (T1-STR-03).
@@ -394,11 +413,12 @@ class ContentPartner(Generic[SettingsT]):
         refresh_reason: str,
         reason_context: Variant,
     ) -> HRESULT | None:
-        """Start the renewal of one licence that is about to end (T1-LIC-04, T1-LIC-14).
+        """Start the renewal of one licence that is about to end.
 
-        Owes `RefreshLicenseComplete`, once, if it returned a success code (T1-LIC-25). Must not
-        show anything to the user (T1-LIC-13). A licence whose subscription has ended may be left
-        to expire (T1-LIC-23).
+        Called for each file whose licence will soon end (T1-LIC-04); returns before the renewal is
+        done (T1-LIC-14). Owes `RefreshLicenseComplete`, once, if it returned a success code
+        (T1-LIC-25). Must not show anything to the user (T1-LIC-13). A licence whose subscription
+        has ended may be left to expire (T1-LIC-23).
 
         Args:
             cookie: names the request (T1-LIC-05); several may be open (T1-LIC-28).
@@ -418,10 +438,11 @@ class ContentPartner(Generic[SettingsT]):
     def GetCatalogURL(
         self, catalog_version: int, catalog_schema_version: int, catalog_lcid: int
     ) -> CatalogURL:
-        """Say where the next catalogue or update is (T1-CAT-01).
+        """Say where the next catalogue or update is.
 
-        Called after `Notify(NEW_CATALOG_AVAILABLE)` and when the last answer expired. The outcome
-        of the download comes with `Notify` (T1-CAT-12, T1-CAT-13).
+        Called when the Player is ready for one: after `Notify(NEW_CATALOG_AVAILABLE)`, and when
+        the last answer expired (T1-CAT-01, T1-CAT-05, T1-CAT-11). The outcome of the download
+        comes with `Notify` (T1-CAT-12, T1-CAT-13).
 
         Args:
             catalog_version: the version in use; 0 where there is none (T1-CAT-02) and after an
@@ -448,13 +469,13 @@ class ContentPartner(Generic[SettingsT]):
         filter: str,
         view_params: str | None,
     ) -> Template:
-        """Give the discovery page for a view (T1-UI-03).
+        """Give the discovery page for a view.
 
         Called whenever the view changes in the Library, Sync or Burn pane, and when one of these
         becomes active (T1-UI-01, T1-UI-02). The page need not be fetched afterwards (T1-UI-10).
 
         Args:
-            task: the active pane; answer `CURRENT` like `BROWSE` (T1-UI-30).
+            task: the active pane (T1-UI-03); answer `CURRENT` like `BROWSE` (T1-UI-30).
             location: the `LibraryLocation` of the view (T1-UI-12).
             context: VT_UI4 ID of the view, for a release year the year; VT_EMPTY where it has
                 none (T1-UI-13, T1-UI-28).
@@ -473,10 +494,11 @@ class ContentPartner(Generic[SettingsT]):
         raise ComError(E_NOTIMPL)
 
     def UpdateDevice(self, device_name: str) -> HRESULT | None:
-        """Get a portable device to oneself while it is synchronised (T1-DEV-02).
+        """Get a portable device to oneself while it is synchronised.
 
-        Called only with `Capability.DEVICE_AVAILABLE` (T1-DEV-01). Owes `UpdateDeviceComplete`,
-        exactly once, if it returned a success code (T1-DEV-05).
+        Called while that goes on (T1-DEV-02), and only with `Capability.DEVICE_AVAILABLE`
+        (T1-DEV-01). Owes `UpdateDeviceComplete`, exactly once, if it returned a success code
+        (T1-DEV-05).
 
         Args:
             device_name: the canonical name of the device.
@@ -490,10 +512,12 @@ class ContentPartner(Generic[SettingsT]):
     def GetListContents(
         self, location: str, context: Variant, list_type: str, params: str, list_cookie: int
     ) -> HRESULT | None:
-        """Start to supply the items of a dynamic list (T1-LIST-01, T1-LIST-06).
+        """Start to supply the items of a dynamic list.
 
-        Owes `AddListContents`, once or more, and then `ListContentsComplete`, if it returned a
-        success code (T1-LIST-07, T1-LIST-08, T1-LIST-18).
+        Called for a list of the catalogue that is marked dynamic, and for one that only the store
+        knows (T1-LIST-01, T1-LIST-14); returns before the items are there (T1-LIST-06). Owes
+        `AddListContents`, once or more, and then `ListContentsComplete`, if it returned a success
+        code (T1-LIST-07, T1-LIST-08, T1-LIST-18).
 
         Args:
             location: the `LibraryLocation` of the view whose list is wanted (T1-LIST-03).
@@ -512,8 +536,9 @@ class ContentPartner(Generic[SettingsT]):
     def Login(
         self, user_info: bytes, pwd_info: bytes, used_cached_creds: bool, ok_to_cache: bool
     ) -> HRESULT | None:
-        """Sign the user in (T1-LOGIN-02, T1-LOGIN-07).
+        """Sign the user in.
 
+        Called when the user signs in, and when another action needs it (T1-LOGIN-02, T1-LOGIN-07).
         Owes `Notify(LOGIN_STATE_CHANGE)`: VT_BOOL true on success (T1-LOGIN-08), VT_UI4 with the
         index of a page on failure (T1-LOGIN-09). No second attempt starts meanwhile
         (T1-LOGIN-32).
@@ -532,9 +557,11 @@ class ContentPartner(Generic[SettingsT]):
         return E_NOTIMPL
 
     def Authenticate(self, user_info: bytes, pwd_info: bytes) -> HRESULT | None:
-        """Check who the user is, without signing in (T1-AUTH-01, T1-AUTH-02, T1-AUTH-08).
+        """Start to check who the user is, without signing in.
 
-        Owes `Notify(AUTH_RESULT)` with a VT_BOOL (T1-AUTH-03).
+        Called for a page of the store that wants to know (T1-AUTH-01); the login state stays
+        (T1-AUTH-08). The method returns before the check is done (T1-AUTH-02). Owes
+        `Notify(AUTH_RESULT)` with a VT_BOOL (T1-AUTH-03).
 
         Args:
             user_info: the user name, encrypted as for `Login` (T1-AUTH-07).
@@ -546,9 +573,10 @@ class ContentPartner(Generic[SettingsT]):
         return E_NOTIMPL
 
     def Logout(self) -> HRESULT | None:
-        """Sign the user out, and forget credentials that were kept (T1-LOGIN-13, T1-LOGIN-24).
+        """Sign the user out, and forget credentials that were kept.
 
-        Owes `Notify(LOGIN_STATE_CHANGE)` with VT_BOOL false if it succeeded (T1-LOGIN-12).
+        Called when the user or a page wants it (T1-LOGIN-13, T1-LOGIN-24). Owes
+        `Notify(LOGIN_STATE_CHANGE)` with VT_BOOL false if it succeeded (T1-LOGIN-12).
 
         Returns:
             A failure code if the user stays signed in; then there is no notification
@@ -557,11 +585,11 @@ class ContentPartner(Generic[SettingsT]):
         return E_NOTIMPL
 
     def SendMessage(self, message: str, param: str) -> HRESULT | None:
-        """Take a message of a discovery page (T1-MSG-01).
+        """Take a message of a discovery page.
 
-        Owes `SendMessageComplete`, once, if it returned a success code (T1-MSG-04, T1-MSG-08).
-        With `Capability.ALT_LOGIN` this is how the page says that the user signed in
-        (T1-LOGIN-23).
+        Called when the page's script sends one (T1-MSG-01). Owes `SendMessageComplete`, once, if it
+        returned a success code (T1-MSG-04, T1-MSG-08). With `Capability.ALT_LOGIN` this is how the
+        page says that the user signed in (T1-LOGIN-23).
 
         Args:
             message: any text of the store's page (T1-MSG-03).
@@ -581,9 +609,10 @@ class ContentPartner(Generic[SettingsT]):
         track_data: str,
         seconds_played: int,
     ) -> HRESULT | None:
-        """Hear what is played of a station that the store supplied (T1-RAD-01, T1-RAD-12).
+        """Hear what is played of a station that the store supplied.
 
-        At the store's limit of skips, call `Notify(DISABLE_RADIO_SKIPPING)` (T1-RAD-04, T1-RAD-06).
+        Called for every track that starts, ends or is skipped (T1-RAD-01, T1-RAD-12). At the
+        store's limit of skips, call `Notify(DISABLE_RADIO_SKIPPING)` (T1-RAD-04, T1-RAD-06).
 
         Args:
             station_event_type: a `StationEventType` (T1-RAD-02).
@@ -591,7 +620,8 @@ class ContentPartner(Generic[SettingsT]):
             playlist_index: zero-based position of the entry.
             track_id: content ID of the entry, or `NOT_FOUND_ID`.
             track_data: text of the entry.
-            seconds_played: seconds (T1-RAD-03, T1-RAD-10).
+            seconds_played: how long the track played, in whole seconds, 0 to 2**32 - 1 (T1-RAD-03,
+                T1-RAD-10).
 
         Returns:
             The Player goes on whatever it is.
@@ -601,7 +631,9 @@ class ContentPartner(Generic[SettingsT]):
     def CompareContainerListPrices(
         self, list_base: ContentContainerList, list_compare: ContentContainerList
     ) -> int:
-        """Say which of two lists is cheaper, for the Player cannot read prices (T1-PRC-01).
+        """Say which of two lists is cheaper.
+
+        The Player asks because it cannot read prices (T1-PRC-01); when, the documents leave open.
 
         Args:
             list_base: one way to buy; `TransactionType.BUY` (T1-BUY-30).
@@ -617,10 +649,11 @@ class ContentPartner(Generic[SettingsT]):
         raise ComError(E_NOTIMPL)
 
     def VerifyPermission(self, permission: str, context: Variant) -> HRESULT | None:
-        """Start to check whether an action is allowed (T1-PERM-01, T1-PERM-03).
+        """Start to check whether an action is allowed.
 
-        Owes `VerifyPermissionComplete`, once, if it returned a success code; for a permission
-        that it does not know, with a failure code (T1-PERM-04, T1-PERM-09).
+        Called before content of the store goes to a device (T1-PERM-01); returns before the check
+        is done (T1-PERM-03). Owes `VerifyPermissionComplete`, once, if it returned a success code;
+        for a permission that it does not know, with a failure code (T1-PERM-04, T1-PERM-09).
 
         Args:
             permission: a `Permission`.

@@ -7,6 +7,12 @@ from attrs.validators import instance_of
 
 from partner_api.enums import Capability, ThreadingModel
 
+CONTRACT_VERSION: Final = 1
+"""The version of the contract that this package is."""
+
+ENTRY_POINT_GROUP: Final = "partner_api.partners"
+"""The group of entry points by which plug-ins are found (T1-LIFE-05)."""
+
 _LONGEST_NAME: Final = 255
 _ALSO_PRINTABLE: Final = (
     "\u00a0\u200c\u200d\u3000"  # blanks and joiners that names are written with
@@ -43,8 +49,9 @@ class ServiceInfo:
         friendly_name: the store's display name, 1 to 255 characters (T1-REG-05).
         capabilities: what the plug-in can do; without `Capability.CONTENT_PARTNER` the Player
             does not load it (T1-REG-03, T1-LIFE-05).
-        threading_model: how calls reach it (T1-REG-09).
-        contract_version: the version of this package's contract that it was written against.
+        threading_model: how calls reach it (T1-REG-09, T1-THR-02, T1-THR-03).
+        contract_version: the version of this package's contract that it was written against, 1 or
+            more; only plug-ins written against this one are loaded.
 
     Raises:
         TypeError: if a value has the wrong type.

@@ -11,6 +11,7 @@
     │   └── DatabaseTooNew        player.db was written by a later version
     ├── PartnerError              a plug-in failed
     │   ├── PartnerUnavailable    it cannot be loaded or started
+    │   │   └── PartnerIncompatible   it is written for another Player
     │   └── PartnerCallFailed     a call ended with a failure code, an exception or a deadline
     ├── CatalogError              the store's catalogue breaks a rule: file, row, field, rule
     ├── TransferError             a URL could not be brought to a whole, sound file
@@ -26,6 +27,7 @@ that turns them into messages and exit statuses.
 from collections.abc import Iterator
 
 from partner_api.hresult import E_FAIL, HRESULT
+from partner_api.surrogate.findings import Finding
 
 
 class PlayerHostError(Exception):
@@ -92,7 +94,17 @@ class PartnerError(PlayerHostError):
 
 
 class PartnerUnavailable(PartnerError):
-    """A plug-in cannot be loaded or started."""
+    """A plug-in cannot be loaded or started.
+
+    Attributes:
+        findings: of an examination of it, if one was asked for.
+    """
+
+    findings: tuple[Finding, ...] = ()
+
+
+class PartnerIncompatible(PartnerUnavailable):
+    """A plug-in, or its surrogate, speaks another version, or is no Type 1 plug-in."""
 
 
 class PartnerCallFailed(PartnerError):

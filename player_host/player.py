@@ -33,9 +33,11 @@ from player_host.library.publishing import Publisher
 from player_host.library.records import LibraryItem
 from player_host.licensing.store import Licenses
 from player_host.log import get_logger
-from player_host.plugins.discovery import PluginRecord, discover, find
+from player_host.plugins.active import NOT_STARTED
+from player_host.plugins.discovery import Loading, PluginRecord, settings_for, survey
+from player_host.plugins.output import Scrubber
 from player_host.session import Session, SessionOpening, SessionTasks
-from player_host.settings import Home, PartnerSettings, load_partner_settings
+from player_host.settings import Home, load_partner_settings
 from player_host.transcript import Entry, TranscriptWriter
 from player_host.transfer.room import TransferRoom
 
@@ -68,6 +70,7 @@ class Player:
         transfers: int,
         lcid: int,
         observer: Callable[[Entry], None] | None,
+        in_process: bool,
     ) -> None:
         self.home = home
         self.database = rooms.database
@@ -77,12 +80,13 @@ class Player:
         self._root = root
         self._transfers = transfers
         self._opening = SessionOpening(rooms, self.ledger, self.catalogs, lcid, observer)
-        self._settings: dict[str, PartnerSettings] = load_partner_settings(home.partners_toml)
+        self._in_process = in_process
+        self._settings = load_partner_settings(home.partners_toml)
         self._session: Session | None = None
 
-    def plugins(self) -> tuple[PluginRecord, ...]:
-        """Return a record for every installed plug-in."""
-        return discover(self._settings)
+    async def plugins(self) -> tuple[PluginRecord, ...]:
+        """Return a record for every plug-in, each loaded in a process of its own."""
+        return await survey(self._settings)
 
     @property
     def active(self) -> str | None:
@@ -106,13 +110,17 @@ class Player:
         if self.active == name:
             return
         await self.deactivate()
-        settings = self._settings.get(name) or PartnerSettings(name, self.home.partners_toml)
-        record = find(name, self._settings)
-        tasks = await SessionTasks.begin(self._root)
+        loading = self._loading(name)
+        instance = await loading.load()
+        try:
+            tasks = await SessionTasks.begin(self._root)
+        except BaseException:
+            instance.give_up(NOT_STARTED)
+            raise
         # Shielded: a partner that got its callback must not be left without SetCallback(None).
         with anyio.CancelScope(shield=True):
             try:
-                session = await self._opening.open_session(record, settings, tasks)
+                session = await self._opening.open_session(instance, loading, tasks)
             except BaseException:
                 await tasks.end()
                 raise
@@ -181,6 +189,10 @@ class Player:
         """Return every track of a request."""
         return self.ledger.track_rows(request_id)
 
+    def _loading(self, name: str) -> Loading:
+        settings = settings_for(name, self._settings)
+        return Loading(settings, self._in_process, Scrubber(settings.from_environment))
+
     def _select(self, session: Session, items: ItemSelection) -> ContainerSelection:
         """Build the container list; without a catalogue, say why there is none."""
         try:
@@ -210,6 +222,7 @@ async def open_player(
     transfers: int = DEFAULT_TRANSFERS,
     lcid: int = DEFAULT_LCID,
     observer: Callable[[Entry], None] | None = None,
+    in_process: bool = False,
 ) -> AsyncIterator[Player]:
     """Open the Player of a home folder; leaving it suspends what is under way.
 
@@ -219,6 +232,8 @@ async def open_player(
         transfers: how many tracks are transferred at once.
         lcid: the player's locale.
         observer: sees every call and return of every session.
+        in_process: run plug-ins in this process, for debugging: nothing protects the Player
+            from them.
 
     Raises:
         HomeInUse: another Player has the folder.
@@ -237,7 +252,15 @@ async def open_player(
         ):
             rooms = Rooms(database, clock, home, transfer, publisher, Licenses(database))
             _sweep_partials(home, rooms)
-            player = Player(home, rooms, root, transfers=transfers, lcid=lcid, observer=observer)
+            player = Player(
+                home,
+                rooms,
+                root,
+                transfers=transfers,
+                lcid=lcid,
+                observer=observer,
+                in_process=in_process,
+            )
             try:
                 yield player
             finally:

@@ -1,18 +1,20 @@
-"""What a transcript must not show: blobs, and what a URL has besides its path.
+"""What a transcript must not show: blobs, what a URL has besides its path, a partner's secrets.
 
-Both become digests under a key that lives as long as the session, so that equality within one
+All become digests under a key that lives as long as the session, so that equality within one
 transcript can still be judged.
 """
 
 import hmac
+import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from attrs import evolve, fields
 
-from partner_api.calls import CALLS, RETURNS, Call, Return
+from partner_api.calls import CALLS, RETURNS, Call, Faulted, Malformed, Return
+from partner_api.encoding import call_from_data, call_to_data, return_from_data, return_to_data
 from partner_api.variant import Variant
 
 R = TypeVar("R", Call, Return)
@@ -29,6 +31,64 @@ def redacted(record: R, key: bytes) -> R:
         if isinstance(value, bytes | str | Variant):
             changes[name] = redact(value, key)
     return evolve(record, **changes) if changes else record
+
+
+class Concealment:
+    """Replaces the secrets of a partner's settings wherever they stand in a transcript.
+
+    Args:
+        key: of the digests.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._secrets: dict[str, str] = {}
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Add secrets."""
+        for secret in secrets:
+            self._secrets[secret] = _digest(secret, self._key)
+
+    def concealed(self, record: R) -> R:
+        """Return the record with a digest for every secret in its texts."""
+        if not self._secrets:
+            return record
+        to_data, from_data = _CODING[isinstance(record, Call)]
+        data = to_data(record)
+        if not any(escaped in _dumps(data) for escaped in map(_escaped, self._secrets)):
+            return record
+        try:
+            concealed: Any = from_data(type(record).__name__, self._without(data))
+        except Exception:
+            # The secret is also a word of the protocol: what it stands in cannot be written.
+            concealed = _unspeakable(record)
+        return cast("R", concealed)
+
+    def concealed_text(self, text: str) -> str:
+        """Return the text with a digest for every secret in it."""
+        for secret, digest in self._secrets.items():
+            text = text.replace(secret, digest)
+        return text
+
+    def _without(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.concealed_text(value)
+        if isinstance(value, dict):
+            return {name: self._without(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._without(inner) for inner in value]
+        return value
+
+
+def _unspeakable(record: Call | Return) -> Call | Return:
+    problem = "it holds a secret where a digest cannot stand"
+    if isinstance(record, Return):
+        return Faulted(record.hr, problem)
+    return Malformed(type(record).__name__, problem)
+
+
+def _escaped(text: str) -> str:
+    return _dumps(text)[1:-1]
 
 
 def _redact_blob(blob: bytes, key: bytes) -> bytes:
@@ -98,4 +158,9 @@ def _redactors(record: type[Any]) -> tuple[tuple[str, _Redactor], ...]:
     return tuple((name, redact) for name, redact in found if redact is not None)
 
 
+_dumps = json.JSONEncoder().encode
+_CODING: Final[Mapping[bool, tuple[Callable[[Any], Any], Callable[[str, Any], Any]]]] = {
+    True: (call_to_data, call_from_data),
+    False: (return_to_data, return_from_data),
+}
 _REDACTED: Final = {record: _redactors(record) for record in (*CALLS.values(), *RETURNS.values())}

@@ -20,8 +20,9 @@ from player_host.downloads.pipeline import Rooms
 from player_host.errors import PlayerHostError
 from player_host.licensing.store import MAX_NAME_LENGTH
 from player_host.log import get_logger
-from player_host.plugins.active import ActivePartner, Recorder
-from player_host.plugins.discovery import PluginRecord
+from player_host.plugins.active import NOT_STARTED, ActivePartner, Recorder
+from player_host.plugins.discovery import Loading
+from player_host.plugins.instance import Instance
 from player_host.settings import PartnerSettings, file_name_of
 from player_host.switchboard import Switchboard
 from player_host.transcript import Entry, TranscriptWriter
@@ -146,16 +147,25 @@ class SessionOpening:
     observer: Callable[[Entry], None] | None
 
     async def open_session(
-        self, record: PluginRecord, settings: PartnerSettings, tasks: SessionTasks
+        self, instance: Instance, loading: Loading, tasks: SessionTasks
     ) -> Session:
         """Open the books of a session and start its partner.
+
+        Args:
+            instance: the plug-in, loaded; it is given up if this fails.
+            loading: how it is loaded anew.
+            tasks: of the session.
 
         Raises:
             SettingsError: the plug-in's settings are wrong.
             PartnerUnavailable: the plug-in cannot be made, or `SetCallback` failed.
             StorageError: the transcript or the ledger cannot be written.
         """
-        session = self._wire(record, settings, tasks)
+        try:
+            session = self._wire(instance, loading, tasks)
+        except BaseException:
+            instance.give_up(NOT_STARTED)
+            raise
         try:
             await session.partner.start()
         except BaseException:
@@ -166,13 +176,10 @@ class SessionOpening:
             raise
         return session
 
-    def _wire(
-        self, record: PluginRecord, settings: PartnerSettings, tasks: SessionTasks
-    ) -> Session:
+    def _wire(self, instance: Instance, loading: Loading, tasks: SessionTasks) -> Session:
         """Join the rooms for one partner: calls upwards go through what is handed down here."""
-        name, rooms = record.name, self.rooms
-        assert record.service_info is not None
-        account = _configured_account(settings)
+        name, rooms = loading.settings.name, self.rooms
+        account = _configured_account(loading.settings)
         session_id, transcript = self._open_books(name)
         recorder = Recorder(rooms.database, transcript)
         downloads = Downloads(rooms, self.ledger, recorder, partner=name, session_id=session_id)
@@ -185,12 +192,12 @@ class SessionOpening:
             catalogs=self.catalogs,
             partner=name,
             account=account,
-            key=record.service_info.key,
+            key=instance.description.service_info.key,
             lcid=self.lcid,
             on_new_catalog=news.announce,
         )
         partner = ActivePartner(
-            record, settings, rooms.home, switchboard, recorder, downloads.partner_replaced
+            instance, loading, rooms.home, switchboard, recorder, downloads.partner_replaced
         )
         catalog = CatalogRefresh(
             partner,

@@ -16,24 +16,22 @@ lacks stops no other. A wrong setting is named with its file, its key and what w
 import hashlib
 import json
 import os
-import tomllib
-from collections.abc import Mapping
-from enum import Enum, StrEnum
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import cattrs
-from attrs import field, fields, frozen, has
-from cattrs import Converter
+from attrs import field, frozen
 from platformdirs import user_data_path
 
-from partner_api.secret import Secret
+from partner_api.structuring import SettingsProblems, structure
 from player_host.errors import SettingsError, StorageError
+from player_host.toml_text import parse_toml, read_toml
 from player_host.units import Seconds
 
 HOME_VARIABLE: Final = "PLAYER_HOST_HOME"
 MAX_FILE_NAME_CHARACTERS: Final = 80
-MAX_PARTNERS_TOML_BYTES: Final = 1024 * 1024
 
 T = TypeVar("T")
 
@@ -46,9 +44,14 @@ class NetworkClass(StrEnum):
     LOOPBACK = "loopback"
 
 
-def _positive(_: object, attribute: Any, value: float) -> None:
-    if not 0 < value <= 1_000_000:
+def _positive(_: object, attribute: Any, value: float | None) -> None:
+    if value is not None and not 0 < value <= 1_000_000:
         raise ValueError(f"{attribute.name} must be above 0 and at most 1000000")
+
+
+def _not_negative(_: object, attribute: Any, value: int) -> None:
+    if not 0 <= value <= 1_000_000:
+        raise ValueError(f"{attribute.name} must be at least 0 and at most 1000000")
 
 
 @frozen
@@ -57,10 +60,20 @@ class HostSettings:
 
     enabled: bool = True
     network: NetworkClass = NetworkClass.PUBLIC
-    call_deadline: Seconds = field(default=Seconds(30.0), validator=_positive)
-    """How long one call into the plug-in may take."""
-    answer_deadline: Seconds = field(default=Seconds(600.0), validator=_positive)
-    """How long a plug-in has to answer every track of a download (T1-DL-44)."""
+    call_deadline: Seconds | None = field(default=None, validator=_positive)
+    """How long one call into the plug-in may take; None for 30 seconds."""
+    answer_deadline: Seconds | None = field(default=None, validator=_positive)
+    """How long a plug-in has to answer every track of a download (T1-DL-44); None for 600 s."""
+    load_deadline: Seconds = field(default=Seconds(20.0), validator=_positive)
+    """How long starting its process and importing it may take."""
+    interpreter: str | None = None
+    """The Python that runs the plug-in; None for the one that runs the Player."""
+    surrogate: tuple[str, ...] = ()
+    """The command of a surrogate in another language; the two descriptors are appended."""
+    memory_limit_mib: int = field(default=4096, validator=_not_negative)
+    """Of the whole address space of its process, in MiB; 0 for none."""
+    restarts: int = field(default=3, validator=_not_negative)
+    """How often a lost instance is replaced within one session."""
 
 
 @frozen
@@ -79,6 +92,22 @@ class PartnerSettings:
         return f"[{_toml_key(self.name)}.settings]"
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """The command that starts its surrogate.
+
+        An interpreter that is a path is looked for beside `partners.toml`, else on the PATH.
+        """
+        if self.host.surrogate:
+            return self.host.surrogate
+        return (self._interpreter(), "-m", "partner_api.surrogate")
+
+    def _interpreter(self) -> str:
+        if self.host.interpreter is None:
+            return sys.executable
+        path = Path(self.host.interpreter).expanduser()
+        return str(self.source.parent / path) if len(path.parts) > 1 else str(path)
+
+    @property
     def plugin(self) -> dict[str, Any]:
         """The table for the plug-in, with what the environment says; secrets are among it.
 
@@ -87,6 +116,27 @@ class PartnerSettings:
         """
         where = f"{self.source}: {self.key}"
         return {key: _resolved(value, where=f"{where} {key}") for key, value in self.table.items()}
+
+    @property
+    def from_environment(self) -> tuple[str, ...]:
+        """The values that the environment gives; secrets, by custom."""
+        return tuple(os.environ[name] for name in _variables(self.table) if name in os.environ)
+
+
+class PartnersFile(dict[str, PartnerSettings]):
+    """What `partners.toml` says, by the names of plug-ins.
+
+    Args:
+        source: the file; it need not exist.
+    """
+
+    def __init__(self, source: Path, partners: Mapping[str, PartnerSettings] | None = None) -> None:
+        super().__init__(partners or {})
+        self.source = source
+
+    def of(self, name: str) -> PartnerSettings:
+        """Return what is said about a plug-in; the defaults, if nothing is."""
+        return self.get(name) or PartnerSettings(name, self.source)
 
 
 @frozen
@@ -163,25 +213,15 @@ def find_home(chosen: Path | None) -> Home:
     return Home(user_data_path("player-host", appauthor=False))
 
 
-def load_partner_settings(path: Path) -> dict[str, PartnerSettings]:
+def load_partner_settings(path: Path) -> PartnersFile:
     """Read `partners.toml`; a missing file means no settings.
 
     Raises:
         SettingsError: the file is no TOML, or a value in it is wrong.
     """
-    try:
-        if path.stat().st_size > MAX_PARTNERS_TOML_BYTES:
-            raise SettingsError("the file is larger than 1 MiB", where=str(path))
-        document = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the file is no valid TOML: {error}", where=str(path)) from error
-    except OSError as error:
-        raise SettingsError(
-            f"the file cannot be read ({error.strerror})", where=str(path)
-        ) from error
-    return {name: _partner(name, table, path) for name, table in document.items()}
+    document = parse_toml(read_toml(path), path)
+    partners = {name: _partner(name, table, path) for name, table in document.items()}
+    return PartnersFile(path, partners)
 
 
 def structure_settings(kind: type[T], data: object, *, where: str) -> T:
@@ -196,14 +236,18 @@ def structure_settings(kind: type[T], data: object, *, where: str) -> T:
         SettingsError: a value is wrong, missing or unknown; every one is named.
     """
     try:
-        return _converter.structure(data, kind)
-    except Exception as error:
-        problems = cattrs.transform_error(error, path="", format_exception=_explain)
-        raise SettingsError(
-            "; ".join(_readable(p) for p in problems),
-            where=where,
-            remedy="Mend the table in that file; a missing file or table has to be written",
-        ) from error
+        return structure(kind, data)
+    except SettingsProblems as error:
+        raise settings_error(error.problems, where=where) from error
+
+
+def settings_error(problems: Iterable[str], *, where: str) -> SettingsError:
+    """Return the error for a table that does not fit; `where` names file and table."""
+    return SettingsError(
+        "; ".join(problems),
+        where=where,
+        remedy="Mend the table in that file; a missing file or table has to be written",
+    )
 
 
 def _toml_key(name: str) -> str:
@@ -242,6 +286,15 @@ def _resolved(value: Any, *, where: str) -> Any:
     return value
 
 
+def _variables(value: Any) -> Iterator[str]:
+    """Yield the name of every variable that a table refers to."""
+    if isinstance(value, dict) and set(value) == {"env"} and isinstance(value["env"], str):
+        yield value["env"]
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _variables(inner)
+
+
 def _from_environment(variable: str, where: str) -> str:
     try:
         return os.environ[variable]
@@ -251,65 +304,3 @@ def _from_environment(variable: str, where: str) -> str:
             where=where,
             remedy=f"Set {variable}, or write the value into the file",
         ) from None
-
-
-def _readable(problem: str) -> str:
-    message, _, place = problem.rpartition(" @ ")
-    key = place.lstrip(".")
-    return f"{key}: {message}" if key else message
-
-
-def _explain(error: BaseException, kind: type | None) -> str:
-    if isinstance(error, KeyError):
-        return "the key is missing" + (f"; expected {_expectation(kind)}" if kind else "")
-    if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = ", ".join(f.name for f in fields(error.cl)) if has(error.cl) else ""
-        extra = ", ".join(sorted(error.extra_fields))
-        return f"unknown key {extra}; known are {known}"
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return f"expected {_expectation(kind)}"
-    return str(error) or f"expected {_expectation(kind)}"
-
-
-def _expectation(kind: object) -> str:
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return "one of " + ", ".join(repr(member.value) for member in kind)
-    if isinstance(kind, type):
-        return _WORDS.get(kind, kind.__name__)
-    return str(kind)
-
-
-_WORDS: Final[Mapping[type, str]] = {
-    str: "text",
-    Secret: "text",
-    Path: "a path",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-}
-
-
-def _exactly(expected: type, *accepted: type) -> Any:
-    def check(value: Any, asked: type) -> Any:
-        if issubclass(asked, Enum):  # text enumerations are str too
-            return asked(value)
-        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
-            found = _WORDS.get(type(value), type(value).__name__)
-            raise TypeError(f"expected {_WORDS[expected]}, found {found}")
-        return expected(value)
-
-    return check
-
-
-def _make_converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(str, _exactly(str, str))
-    converter.register_structure_hook(Secret, _exactly(Secret, str))
-    converter.register_structure_hook(Path, _exactly(Path, str))
-    converter.register_structure_hook(int, _exactly(int, int))
-    converter.register_structure_hook(float, _exactly(float, int, float))
-    converter.register_structure_hook(bool, _exactly(bool, bool))
-    return converter
-
-
-_converter = _make_converter()

@@ -2,9 +2,10 @@
 
 Every line but the footer is covered by the footer's digest; without a footer (the process died)
 a transcript is incomplete, and reads as far as its last whole line. Secrets do not reach it:
-blobs, and what a URL has besides its path (query, fragment, userinfo), are replaced by digests
-under a key that lives as long as the session, so that equality within one transcript can still
-be judged. A record that does not fit a line is replaced by one that says so.
+blobs, what a URL has besides its path (query, fragment, userinfo), and the secrets of the
+partner's settings are replaced by digests under a key that lives as long as the session, so that
+equality within one transcript can still be judged. A record that does not fit a line is replaced
+by one that says so.
 
 Times are seconds since the header's, on the monotonic clock.
 """
@@ -13,7 +14,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +31,7 @@ from partner_api.encoding import call_from_data, call_to_data, return_from_data,
 from player_host.clock import Clock
 from player_host.errors import PlayerHostError, StorageError
 from player_host.log import get_logger
-from player_host.redaction import redacted
+from player_host.redaction import Concealment, R, redacted
 
 FORMAT: Final = "content-partner transcript"
 FORMAT_VERSION: Final = 1
@@ -61,7 +62,16 @@ class Returned:
     returned: Return
 
 
-Entry = Called | Returned
+@frozen
+class Lost:
+    """The plug-in's instance was lost; what its calls ended with is in their returns."""
+
+    number: int
+    at: float
+    reason: str
+
+
+Entry = Called | Returned | Lost
 
 
 @frozen
@@ -100,6 +110,7 @@ class TranscriptWriter:
         self.path = path
         self._observer = observer
         self._key = secrets.token_bytes(32)
+        self._concealment = Concealment(self._key)
         self._digest = hashlib.sha256()
         self._number = 0
         self._broken: StorageError | None = None
@@ -114,9 +125,13 @@ class TranscriptWriter:
         }
         self._write(_encoded({"header": header}))
 
+    def conceal(self, secrets: Iterable[str]) -> None:
+        """Let these texts be replaced by digests from now on, wherever they stand."""
+        self._concealment.learn(secrets)
+
     def called(self, call: Call, *, chain: int | None = None) -> int:
         """Write a call; return its number."""
-        entry = Called(self._next(), self._elapsed(), redacted(call, self._key), chain)
+        entry = Called(self._next(), self._elapsed(), self._safe(call), chain)
         data = _called_line(entry)
         if len(data) > MAX_LINE_BYTES:
             entry = evolve(entry, call=Malformed(type(call).__name__, _too_long(data)))
@@ -128,12 +143,21 @@ class TranscriptWriter:
 
     def returned(self, of: int, returned: Return) -> None:
         """Write how the call with the number `of` ended."""
-        entry = Returned(self._next(), self._elapsed(), of, redacted(returned, self._key))
+        entry = Returned(self._next(), self._elapsed(), of, self._safe(returned))
         data = _returned_line(entry)
         if len(data) > MAX_LINE_BYTES:
             entry = evolve(entry, returned=Faulted(returned.hr, _too_long(data)))
             data = _returned_line(entry)
         self._write(data)
+        if self._observer is not None:
+            self._observer(entry)
+
+    def lost(self, reason: str) -> None:
+        """Write that the plug-in's instance was lost; nothing, once the transcript is closed."""
+        if self._file.closed:
+            return
+        entry = Lost(self._next(), self._elapsed(), self._concealment.concealed_text(reason))
+        self._write(_encoded({"n": entry.number, "t": entry.at, "lost": entry.reason}))
         if self._observer is not None:
             self._observer(entry)
 
@@ -148,6 +172,9 @@ class TranscriptWriter:
             _log.warning("transcript.incomplete", path=str(self.path))
         finally:
             self._file.close()
+
+    def _safe(self, record: R) -> R:
+        return self._concealment.concealed(redacted(record, self._key))
 
     def _next(self) -> int:
         self._number += 1
@@ -283,9 +310,11 @@ def _entry(line: dict[str, Any], *, where: str) -> Entry:
         if "call" in line:
             call = call_from_data(line["call"], line["args"])
             return Called(line["n"], line["t"], call, line.get("chain"))
+        if "lost" in line:
+            return Lost(line["n"], line["t"], line["lost"])
         returned = return_from_data(line["return"], line["values"])
         return Returned(line["n"], line["t"], line["of"], returned)
     except Exception as error:
         raise PlayerHostError(
-            f"the line is no call and no return ({error})", where=where
+            f"the line is no call, no return and no loss ({error})", where=where
         ) from error

@@ -37,11 +37,12 @@ Exit status:
 
 _VERBS: Final = {
     "demo": "demo:demo",
-    "partners": "partners:partners",
+    "partners": "partners:application",
     "catalog": "catalog:application",
     "download": "download:download",
     "downloads": "downloads:application",
     "library": "library:application",
+    "new-partner": "new_partner:new_partner",
     "transcript": "transcript:application",
 }
 """Where each verb is; loaded when it is used."""
@@ -69,6 +70,7 @@ def launch(
     home: Path | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
     verbose: Annotated[bool, Parameter(negative="", name=["--verbose", "-v"])] = False,
+    in_process: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Take the options of every verb, then run the verb.
 
@@ -78,8 +80,9 @@ def launch(
             $PLAYER_HOST_HOME, else the platform's place for user data
         json: print one JSON document instead of text
         verbose: log every event to the standard error output; show tracebacks
+        in_process: run plug-ins inside the player, for debugging: a breakpoint works
     """
-    desk = Desk(home, json, verbose)
+    desk = Desk(home, json, verbose, in_process=in_process)
     configure_log(verbose=verbose)
     try:
         return _run_verb(tokens, desk)

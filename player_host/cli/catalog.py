@@ -44,7 +44,7 @@ def refresh(partner: str, /, *, desk: Given) -> ExitStatus:
         partner: a plug-in, as `player-host partners` lists it, or module:attribute
         desk: where the result is shown
     """
-    check_partner(partner)
+    check_partner(desk, partner)
 
     async def work(player: Player) -> ExitStatus:
         before = player.catalogs.installed(partner)

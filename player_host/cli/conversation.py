@@ -14,7 +14,7 @@ from partner_api.hresult import HRESULT
 from partner_api.licensing import License
 from partner_api.variant import Variant
 from player_host.cli.wording import count_text, shortened, shown
-from player_host.transcript import Called, Entry, Returned
+from player_host.transcript import Called, Entry, Lost, Returned
 
 MAX_TEXT_CHARACTERS: Final = 24
 MAX_LISTED: Final = 4
@@ -27,7 +27,7 @@ class Line:
     Attributes:
         number: of the entry in the transcript.
         at: seconds since the session began.
-        by: who called: "player" or "partner".
+        by: who called: "player" or "partner"; "host" for what is no call.
         text: the call, or the end of an earlier one.
         answer: how it ended, where that is the next thing that happened; else "".
     """
@@ -56,6 +56,10 @@ def conversation(entries: Sequence[Entry]) -> Iterator[Line]:
         position += 1
         if isinstance(entry, Returned):
             yield _end_line(entry, calls)
+            continue
+        if isinstance(entry, Lost):
+            text = f"the plug-in was lost: {shown(entry.reason)}"
+            yield Line(entry.number, entry.at, "host", text)
             continue
         following = entries[position] if position < len(entries) else None
         ended = isinstance(following, Returned) and following.of == entry.number

@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 from rich.text import Text
 
 from player_host.cli.demo_acts import ACTS, CARELESS, PROSEWARE, Act, deviations, excerpts
-from player_host.cli.demo_store import running_store
 from player_host.cli.desk import Desk, Given
 from player_host.cli.following import SettledTracks, follow
 from player_host.cli.outcome import ExitStatus
@@ -24,6 +23,7 @@ from player_host.errors import StorageError, UsageError
 from player_host.library.nodes import library_tree
 from player_host.library.verify import verify_library
 from player_host.player import Player
+from player_host.sample_store import running_store
 from player_host.settings import HOME_VARIABLE, Home
 from player_host.transcript import Entry
 
@@ -77,9 +77,9 @@ def _play_all(desk: Desk, *, keep: bool) -> ExitStatus:
         verdicts.append(_close(desk, player, played, keep=keep))
         return ExitStatus.DONE if verdicts[0] else ExitStatus.FAILED
 
-    with running_store() as url:
-        _write_settings(desk.home, url)
-        _say(desk, f"store:   {url}", f"folder:  {desk.home.path}")
+    with running_store() as store:
+        _write_settings(desk.home, store.url)
+        _say(desk, f"store:   {store.url}", f"folder:  {desk.home.path}")
         return run_player(desk, work, heard)
 
 

@@ -8,7 +8,7 @@ from attrs import field, frozen
 from partner_api.calls import Download, DownloadTrack, DownloadTrackComplete, Predeliver
 from player_host.cli.conversation import Line, call_text, caller, return_text
 from player_host.cli.reports import Outcome, RequestReport, TrackReport
-from player_host.transcript import Called, Entry
+from player_host.transcript import Called, Entry, Returned
 
 PROSEWARE: Final = "proseware"
 CARELESS: Final = "sample_partners.miniatures.careless:Careless"
@@ -110,7 +110,7 @@ def excerpts(entries: list[Entry], track_ids: tuple[int, ...]) -> tuple[Line, ..
         entries: of one session, in order.
         track_ids: in the order in which they are shown.
     """
-    ends = {entry.of: entry.returned for entry in entries if not isinstance(entry, Called)}
+    ends = {entry.of: entry.returned for entry in entries if isinstance(entry, Returned)}
     lines = []
     for wanted in (None, *track_ids):
         for entry in entries:

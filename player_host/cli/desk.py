@@ -99,6 +99,7 @@ class Desk:
         verbose: the whole log, and tracebacks.
         out: for results.
         err: for everything else.
+        in_process: plug-ins run in this process, for debugging.
     """
 
     chosen_home: Path | None = None
@@ -106,6 +107,7 @@ class Desk:
     verbose: bool = False
     out: Console = field(factory=make_console)
     err: Console = field(factory=lambda: make_console(stderr=True))
+    in_process: bool = False
 
     @property
     def home(self) -> Home:

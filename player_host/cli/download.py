@@ -33,7 +33,7 @@ def download(partner: str, /, *items: str, desk: Given) -> ExitStatus:
         items: what to download: album:ID, list:ID, track:ID; several IDs with semicolons
         desk: where the result is shown
     """
-    check_partner(partner)
+    check_partner(desk, partner)
     parse_items(items)  # a slip of the pen is told before a plug-in is started
     settled = SettledTracks()
 

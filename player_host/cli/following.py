@@ -17,7 +17,7 @@ from player_host.cli.reports import Outcome, completion_outcome, refusal_outcome
 from player_host.cli.wording import count_text, duration_text, size_text
 from player_host.downloads.progress import DownloadProgress
 from player_host.player import Player
-from player_host.transcript import Called, Entry
+from player_host.transcript import Called, Entry, Lost
 from player_host.units import Seconds
 
 LOOK_S: Final = 0.1
@@ -49,6 +49,8 @@ class SettledTracks:
             if isinstance(entry.call, DownloadTrack | DownloadTrackComplete):
                 self._pending[entry.number] = entry
             return
+        if isinstance(entry, Lost):
+            return
         called = self._pending.pop(entry.of, None)
         if called is not None and called.chain is not None:
             self._note(called.chain, called.call, entry.returned.hr)
@@ -79,7 +81,9 @@ async def follow(
         settled: the observer that the player was opened with.
         request_ids: what is waited for.
     """
-    show = _show_bar if desk.err.is_terminal else _show_lines
+    # A live bar would tear what a debugger prints.
+    live = desk.err.is_terminal and not desk.in_process
+    show = _show_bar if live else _show_lines
     async with anyio.create_task_group() as tasks:
         await tasks.start(show, desk, player, settled, tuple(request_ids))
         await player.wait(request_ids)

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import anyio
 from cyclopts import App, Parameter
 
 from player_host.catalog.queries import CatalogQueries
@@ -176,15 +177,15 @@ def _key_of(desk: Desk, database: Database, partner: str) -> str:
 
 def _key_of_plugin(desk: Desk, partner: str) -> str:
     try:
-        record = find(partner, load_partner_settings(desk.home.partners_toml))
+        record = anyio.run(find, partner, load_partner_settings(desk.home.partners_toml))
     except PartnerUnavailable:
         return partner
     return partner if record.service_info is None else record.service_info.key
 
 
 def _store_node(desk: Desk, database: Database, partner: str) -> StoreNode:
-    check_partner(partner)
-    record = find(partner, load_partner_settings(desk.home.partners_toml))
+    check_partner(desk, partner)
+    record = anyio.run(find, partner, load_partner_settings(desk.home.partners_toml))
     assert record.service_info is not None
     lists = CatalogQueries(database).lists(partner)
     named = tuple((one.id, one.displayed_title) for one in lists)

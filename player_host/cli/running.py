@@ -5,7 +5,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import redirect_stdout
 from functools import partial
-from importlib.metadata import entry_points
 
 import anyio
 from anyio.abc import TaskStatus
@@ -17,7 +16,8 @@ from player_host.clock import SystemClock
 from player_host.downloads.ledger import Ledger
 from player_host.errors import UsageError, only_cause
 from player_host.player import Player, open_player
-from player_host.plugins.discovery import GROUP
+from player_host.plugins.discovery import is_reference, known_names
+from player_host.settings import load_partner_settings
 from player_host.transcript import Entry
 
 Work = Callable[[Player], Awaitable[ExitStatus]]
@@ -54,15 +54,15 @@ def run_player(desk: Desk, work: Work, observer: Observer | None = None) -> Exit
     return status
 
 
-def check_partner(name: str) -> None:
+def check_partner(desk: Desk, name: str) -> None:
     """Tell a wrong name from a plug-in that fails.
 
     Raises:
         UsageError: no plug-in has this name, and it is no `module:attribute`.
+        SettingsError: `partners.toml` is wrong.
     """
-    names = sorted(entry_points(group=GROUP).names)
-    module, _, attribute = name.partition(":")
-    if (module and attribute) or name in names:
+    names = known_names(load_partner_settings(desk.home.partners_toml))
+    if is_reference(name) or name in names:
         return
     raise UsageError(
         f"no plug-in named {name!r} is installed",
@@ -77,7 +77,7 @@ async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
     working = anyio.CancelScope()
     async with anyio.create_task_group() as tasks:
         await tasks.start(_cancel_on_signal, working)
-        async with open_player(desk.home, observer=observer) as player:
+        async with open_player(desk.home, observer=observer, in_process=desk.in_process) as player:
             with working:
                 status = await work(player)
         tasks.cancel_scope.cancel()

@@ -12,7 +12,7 @@ from player_host.cli.outcome import ExitStatus
 from player_host.cli.screens import show_conversation
 from player_host.cli.wording import count_text, moment_text, shown
 from player_host.errors import UsageError
-from player_host.transcript import Called, Entry, Transcript, read_transcript
+from player_host.transcript import Called, Entry, Lost, Transcript, read_transcript
 
 application = App(name="transcript", help="Show the conversation of a session.")
 
@@ -51,6 +51,8 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
             "args": call_to_data(entry.call),
             "chain": entry.chain,
         }
+    if isinstance(entry, Lost):
+        return {"n": entry.number, "t": entry.at, "lost": entry.reason}
     return {
         "n": entry.number,
         "t": entry.at,

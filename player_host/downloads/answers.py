@@ -5,8 +5,6 @@ commits, the return gets its number. Only then does the plug-in see the HRESULT,
 does the event loop hear of the work.
 """
 
-from typing import Final
-
 from partner_api.calls import DownloadTrack, MalformedAnswer, Return
 from partner_api.hresult import E_INVALIDARG, HRESULT, RPC_E_DISCONNECTED, S_OK
 from partner_api.transaction import (
@@ -16,17 +14,16 @@ from partner_api.transaction import (
     Verdict,
     classify_answer,
 )
+from partner_api.verdicts import UNUSABLE_URL, judge_grant
 from player_host.clock import Clock
 from player_host.database import Database
 from player_host.downloads.book import OpenTransaction, TrackKey, TransactionBook
 from player_host.downloads.ledger import Ledger, Order
 from player_host.errors import StorageError
-from player_host.licensing.judgement import judge_grant
 from player_host.licensing.store import Licenses
 from player_host.log import get_logger
 from player_host.plugins.active import Recorder
 
-UNUSABLE_URL: Final = HRESULT.named("HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)")
 """What the completion of a track without a usable URL reports (T1-DL-48)."""
 
 _log = get_logger(__name__)

@@ -207,7 +207,7 @@ class Downloads:
 
     async def _expire(self, transaction: OpenTransaction) -> None:
         assert self._partner is not None
-        await anyio.sleep(self._partner.settings.host.answer_deadline)
+        await anyio.sleep(self._partner.answer_deadline)
         if not transaction.machine.unsettled:
             return
         expired = self.book.for_every_track(transaction, TrackEvent.DEADLINE_PASSED)

@@ -19,11 +19,9 @@ from partner_api.calls import DownloadTrackComplete, Faulted, Return
 from partner_api.enums import ThreadingModel
 from partner_api.hresult import (
     E_UNEXPECTED,
-    RPC_E_SERVER_DIED,
-    RPC_E_SERVER_DIED_DNE,
-    RPC_E_TIMEOUT,
     S_OK,
 )
+from partner_api.stub import FREE_THREADS
 from partner_api.transaction import Action, TrackEvent, TrackState
 from player_host.clock import Clock
 from player_host.database import Database
@@ -41,7 +39,7 @@ from player_host.licensing.protection import read_protection
 from player_host.licensing.store import Licenses
 from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner
-from player_host.plugins.apartment import FREE_THREADS
+from player_host.plugins.instance import LOST
 from player_host.settings import Home
 from player_host.transfer.policy import TRACK_POLICY
 from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
@@ -49,7 +47,6 @@ from player_host.transfer.room import TransferRoom
 from player_host.units import ByteCount
 
 PUBLISH_BATCH: Final = 64
-LOST: Final = frozenset({RPC_E_SERVER_DIED, RPC_E_TIMEOUT, RPC_E_SERVER_DIED_DNE})
 """The codes with which a completion may not have reached a living plug-in."""
 
 _log = get_logger(__name__)
@@ -142,8 +139,7 @@ class Pipeline:
         return self._rooms.home.incoming / partial_name(key)
 
     def _completers(self) -> int:
-        info = self._partner.record.service_info
-        free = info is not None and info.threading_model is ThreadingModel.FREE
+        free = self._partner.service_info.threading_model is ThreadingModel.FREE
         return FREE_THREADS if free else 1
 
     async def _sort_work(self) -> None:

@@ -1,41 +1,15 @@
-"""Whether a licence lets a track be fetched, and whether it fits the file that came.
+"""Whether a licence fits the file that came, by what the file's own header says.
 
-Pure functions. The first is asked at `DownloadTrack`, by content id; the second after the
-transfer, with what the file's own header says.
+Whether it lets a track be fetched at all is asked before, at `DownloadTrack`: see
+`partner_api.verdicts`.
 """
 
 from datetime import datetime
-from typing import Final
 
 from partner_api.hresult import HRESULT, S_OK
-from partner_api.licensing import License, Right
+from partner_api.licensing import License
+from partner_api.verdicts import NOT_ACQUIRED, UNUSABLE, judge_grant
 from player_host.licensing.protection import Protection, normal_key_id
-
-NOT_ACQUIRED: Final = HRESULT.named("NS_E_WMP_DRM_LICENSE_NOTACQUIRED")
-EXPIRED: Final = HRESULT.named("NS_E_WMP_DRM_LICENSE_EXPIRED")
-UNUSABLE: Final = HRESULT.named("NS_E_WMP_DRM_LICENSE_UNUSABLE")
-
-
-def judge_grant(license: License | None, now: datetime) -> HRESULT:  # noqa: A002
-    """Answer a success-coded `DownloadTrack` as far as licences go.
-
-    Called on whatever thread the answer is given on; reads nothing.
-
-    Args:
-        license: what was delivered for the content, if anything was (T1-DL-17). Unprotected
-            content has a licence too, one without a key id (T1-DL-32).
-        now: the present moment, aware.
-
-    Returns:
-        S_OK; NS_E_WMP_DRM_LICENSE_NOTACQUIRED without a licence;
-        NS_E_WMP_DRM_LICENSE_EXPIRED from the moment of expiry on;
-        NS_E_WMP_DRM_LICENSE_UNUSABLE where the rights lack `play`.
-    """
-    if license is None:
-        return NOT_ACQUIRED
-    if license.expires is not None and license.expires <= now:
-        return EXPIRED
-    return S_OK if Right.PLAY in license.rights else UNUSABLE
 
 
 def judge_file(

@@ -4,29 +4,39 @@ Every call into the plug-in goes through `ActivePartner.call`, which writes the 
 the deadline, and starts a new instance when the last one was lost, within a budget.
 """
 
-from collections.abc import Callable
-from logging import getLogger
+import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
-from attrs import evolve, frozen
+from attrs import frozen
 
 from partner_api import calls
-from partner_api.calls import Call, Faulted, PartnerCall, Return
-from partner_api.content import ContentContainerList
-from partner_api.hresult import RPC_E_SERVER_DIED_DNE
-from partner_api.partner import ContentPartner, PartnerContext
+from partner_api.calls import Call, CallbackCall, Faulted, PartnerCall, Return
+from partner_api.enums import Capability, ItemInfo, PartnerNotification
+from partner_api.hresult import E_NOTIMPL, RPC_E_SERVER_DIED, RPC_E_SERVER_DIED_DNE
+from partner_api.proxy import CallbackPort
 from player_host.database import Database
-from player_host.errors import PartnerUnavailable, PlayerHostError, SettingsError, StorageError
+from player_host.errors import PartnerUnavailable, PlayerHostError, StorageError
 from player_host.log import get_logger
-from player_host.plugins.apartment import Apartment
-from player_host.plugins.callback import CallbackPort, HostCallback, HostLicenseStore
-from player_host.plugins.discovery import PluginRecord
-from player_host.settings import Home, PartnerSettings, structure_settings
+from player_host.plugins.discovery import Loading
+from player_host.plugins.instance import Instance, Loss, Making
+from player_host.plugins.port import InstancePort
+from player_host.settings import Home
 from player_host.transcript import TranscriptWriter
 
-RESTART_BUDGET: Final = 3
+BACKGROUND_NOTIFICATIONS: Final = frozenset(
+    {
+        PartnerNotification.BACKGROUND_PROCESSING_BEGIN,
+        PartnerNotification.BACKGROUND_PROCESSING_END,
+    }
+)
+
+ALT_LOGIN_INFO: Final = frozenset({ItemInfo.ALT_LOGIN_URL, ItemInfo.ALT_LOGIN_CAPTION})
+
+_FLOOD: Final = Loss(RPC_E_SERVER_DIED, "it did not stop making calls that were rejected")
+NOT_STARTED: Final = Loss(RPC_E_SERVER_DIED, "it was not started")
 
 _log = get_logger(__name__)
 
@@ -48,6 +58,21 @@ class Recorder:
         with self.database.lock:
             self.transcript.returned(number, returned)
 
+    def answered(self, call: CallbackCall, returned: Return) -> None:
+        """Record a call of the plug-in with its answer."""
+        with self.database.lock:
+            self.transcript.returned(self.transcript.called(call), returned)
+
+    def conceal(self, secrets: Iterable[str]) -> None:
+        """Let these texts stand in no line from now on."""
+        with self.database.lock:
+            self.transcript.conceal(secrets)
+
+    def lost(self, reason: str) -> None:
+        """Record the loss of an instance."""
+        with self.database.lock:
+            self.transcript.lost(reason)
+
     def close(self) -> None:
         """End the transcript."""
         with self.database.lock:
@@ -58,33 +83,37 @@ class ActivePartner:
     """The one partner of a session (T1-LIFE-06).
 
     Args:
-        record: a plug-in that is ready.
-        settings: what `partners.toml` says about it.
+        instance: the plug-in, loaded.
+        loading: how it is loaded anew after a loss.
         home: where its data folder is.
         port: answers its calls.
         recorder: writes the transcript.
         on_replaced: told, on the event loop, that an instance was lost, with every cookie that
-            it knew: as soon as a call shows it, and before a new one gets its first call.
+            it knew: as soon as that is noticed, and before a new one gets its first call.
     """
 
     def __init__(
         self,
-        record: PluginRecord,
-        settings: PartnerSettings,
+        instance: Instance,
+        loading: Loading,
         home: Home,
         port: CallbackPort,
         recorder: Recorder,
         on_replaced: Callable[[], None],
     ) -> None:
-        self.name = record.name
-        self.record = record
-        self.settings = settings
+        self.settings = loading.settings
+        self.name = loading.settings.name
+        self.answer_deadline = loading.answer_deadline
+        self.service_info = instance.description.service_info
+        self._loading = loading
         self._home = home
         self._port = port
         self._recorder = recorder
         self._on_replaced = on_replaced
-        self._apartment: Apartment | None = None
-        self._restarts_left = RESTART_BUDGET
+        self._instance = instance
+        self._instance_port: InstancePort | None = None
+        self._started = False
+        self._restarts_left = loading.settings.host.restarts
         self._starting = anyio.Lock()
 
     async def start(self) -> None:
@@ -95,37 +124,38 @@ class ActivePartner:
             PartnerUnavailable: its constructor or `SetCallback` failed (T1-LIFE-13).
             StorageError: its folder cannot be made, or the transcript cannot be written.
         """
-        apartment = await self._make_apartment()
+        instance = self._instance
         try:
-            returned = await self._recorded(apartment, calls.SetCallback(attached=True), None)
+            await self._create(instance)
+            returned = await self._recorded(instance, calls.SetCallback(attached=True), None)
         except BaseException:
-            apartment.give_up()
+            instance.give_up(NOT_STARTED)
             raise
         if returned.hr.failed:
-            apartment.give_up()
+            instance.give_up(NOT_STARTED)
             raise PartnerUnavailable(
                 f"SetCallback ended with {returned.hr.name}{_reason(returned)}",
                 where=f"partner {self.name}",
                 remedy="The plug-in was unloaded",
             )
-        self._apartment = apartment
+        self._started = True
 
     async def stop(self) -> None:
-        """Call `SetCallback(None)` (T1-LIFE-02) and let the threads end.
+        """Call `SetCallback(None)` (T1-LIFE-02) and end the instance.
 
         Raises:
             StorageError: the transcript cannot be written; the call was made all the same.
         """
-        apartment, self._apartment = self._apartment, None
-        if apartment is None or apartment.dead:
+        instance, started, self._started = self._instance, self._started, False
+        if not started or instance.loss is not None:
+            await instance.close()
             return
         call = calls.SetCallback(attached=False)
         try:
             number = self._recorder.called(call)
         finally:
-            returned = await apartment.call(call, self.settings.host.call_deadline)
-            apartment.callback.disconnect()
-            apartment.close()
+            returned = await instance.call(call, self._loading.call_deadline)
+            await instance.close()
         self._note_end(number, call, returned)
 
     async def call(self, call: PartnerCall, *, chain: int | None = None) -> Return:
@@ -133,81 +163,79 @@ class ActivePartner:
 
         Returns:
             How the call ended. `Faulted` with RPC_E_SERVER_DIED_DNE means that no instance was
-            there to be called.
+            there to be called; E_NOTIMPL also that the plug-in's capabilities forbid the call.
         """
-        apartment = await self._live()
-        if apartment is None:
+        if not self._may_call(call):
+            return Return(E_NOTIMPL)
+        instance = await self._live()
+        if instance is None:
             self._on_replaced()
             return Faulted(RPC_E_SERVER_DIED_DNE, "the plug-in is not running")
-        returned = await self._recorded(apartment, self._observed(call, apartment), chain)
-        if apartment.dead:
+        self._grant(call)
+        returned = await self._recorded(instance, call, chain)
+        if instance.loss is not None:
             self._on_replaced()
         return returned
 
     @property
     def key(self) -> str:
         """The store's key, which its files carry as WM/ContentDistributor (LIB-06)."""
-        assert self.record.service_info is not None
-        return self.record.service_info.key
+        return self.service_info.key
 
     @property
     def running(self) -> bool:
         """Whether an instance is there, or could be started."""
-        if self._apartment is None:
+        if not self._started:
             return False
-        return not self._apartment.dead or self._restarts_left > 0
+        return self._instance.loss is None or self._restarts_left > 0
 
     async def ensure_running(self) -> bool:
         """Replace a lost instance, within the budget; return whether one is there."""
         return await self._live() is not None
 
-    async def _live(self) -> Apartment | None:
+    async def _live(self) -> Instance | None:
         async with self._starting:
-            if self._apartment is None or not self._apartment.dead:
-                return self._apartment
+            if not self._started:
+                return None
+            if self._instance.loss is None:
+                return self._instance
             if not self._restarts_left:
                 return None
             self._restarts_left -= 1
             _log.warning("partner.restarted", partner=self.name, restarts_left=self._restarts_left)
             self._on_replaced()
-            try:
-                await self.start()
-            except PlayerHostError as error:
-                _log.error("partner.restart_failed", partner=self.name, error=str(error))
-                return None
-            return self._apartment
+            return await self._replaced()
 
-    async def _recorded(self, apartment: Apartment, call: PartnerCall, chain: int | None) -> Return:
-        number = self._recorder.called(call, chain=chain)
-        returned = await apartment.call(call, self.settings.host.call_deadline)
-        self._note_end(number, call, returned)
-        return returned
-
-    def _note_end(self, number: int, call: PartnerCall, returned: Return) -> None:
-        self._recorder.returned(number, returned)
-        if isinstance(returned, Faulted):
-            _log.warning(
-                "partner.call_faulted", partner=self.name, method=call.method, why=returned.reason
-            )
-
-    async def _make_apartment(self) -> Apartment:
-        partner_class = self.record.partner_class
-        info = self.record.service_info
-        assert partner_class is not None
-        assert info is not None
-        callback = HostCallback(self._port)
-        data_dir = self._make_data_dir()
-
-        def make() -> ContentPartner[Any]:
-            return partner_class(self._context(partner_class, callback, data_dir))
-
-        apartment = Apartment(self.name, make, info.threading_model, callback)
+    async def _replaced(self) -> Instance | None:
         try:
-            await apartment.start(self.settings.host.call_deadline)
-        except BaseException:
-            apartment.give_up()
-            raise
-        return apartment
+            self._instance = await self._loading.load()
+            await self.start()
+        except PlayerHostError as error:
+            _log.error("partner.restart_failed", partner=self.name, error=str(error))
+            return None
+        return self._instance
+
+    async def _create(self, instance: Instance) -> None:
+        table = self.settings.plugin
+        port = self._instance_port = InstancePort(
+            self.name,
+            self._port,
+            self._loading.scrubber,
+            on_flood=lambda: instance.give_up(_FLOOD),
+            note_rejection=self._recorder.answered,
+        )
+        making = Making(
+            table=table,
+            where=f"{self.settings.source}: {self.settings.key}",
+            data_dir=self._make_data_dir(),
+            port=port,
+            scrubber=self._loading.scrubber,
+            log_level=logging.getLogger(f"partner.{self.name}").getEffectiveLevel(),
+            on_lost=self._note_loss,
+        )
+        self._recorder.conceal(self._loading.scrubber.secrets)
+        await instance.create(making, self._loading.call_deadline)
+        self._recorder.conceal(self._loading.scrubber.secrets)
 
     def _make_data_dir(self) -> Path:
         data_dir = self._home.plugin_data(self.name)
@@ -221,34 +249,48 @@ class ActivePartner:
             ) from error
         return data_dir
 
-    def _context(
-        self, partner_class: type[ContentPartner[Any]], callback: HostCallback, data_dir: Path
-    ) -> PartnerContext[Any]:
-        """Make the context on the plug-in's thread: its settings class runs code of its own."""
-        return PartnerContext(
-            settings=self._plugin_settings(partner_class),
-            licenses=HostLicenseStore(callback),
-            data_dir=data_dir,
-            log=getLogger(f"partner.{self.name}"),
-        )
+    async def _recorded(self, instance: Instance, call: PartnerCall, chain: int | None) -> Return:
+        number = self._recorder.called(call, chain=chain)
+        returned = await instance.call(call, self._loading.call_deadline)
+        return self._note_end(number, call, returned)
 
-    def _plugin_settings(self, partner_class: type[ContentPartner[Any]]) -> object:
-        kind = getattr(partner_class, "Settings", None)
-        where = f"{self.settings.source}: {self.settings.key}"
-        if kind is None:
-            if self.settings.plugin:
-                raise SettingsError("this plug-in has no settings", where=where)
-            return None
-        return structure_settings(kind, dict(self.settings.plugin), where=where)
+    def _note_end(self, number: int, call: PartnerCall, returned: Return) -> Return:
+        if isinstance(returned, Faulted):
+            returned = Faulted(returned.hr, self._loading.scrubber.scrub(returned.reason))
+            _log.warning(
+                "partner.call_faulted", partner=self.name, method=call.method, why=returned.reason
+            )
+        self._recorder.returned(number, returned)
+        return returned
 
-    def _observed(self, call: PartnerCall, apartment: Apartment) -> PartnerCall:
-        """Let the container list of a call report bad indexes (T1-CON-08)."""
-        observed = {
-            name: value.observed(apartment.callback.report_misuse)
-            for name in calls.argument_names(type(call))
-            if isinstance(value := getattr(call, name), ContentContainerList)
-        }
-        return evolve(call, **observed) if observed else call
+    def _note_loss(self, loss: Loss) -> None:
+        reason = self._loading.scrubber.scrub(loss.reason)
+        _log.warning("partner.lost", partner=self.name, why=reason)
+        try:
+            self._recorder.lost(reason)
+        except StorageError as error:
+            _log.error("transcript.incomplete", partner=self.name, error=str(error))
+        self._on_replaced()
+
+    def _may_call(self, call: PartnerCall) -> bool:
+        """Whether the plug-in's capabilities permit this call (T1-REG-10, T1-LOGIN-20)."""
+        needed = _needed_capability(call)
+        return needed is None or needed in self.service_info.capabilities
+
+    def _grant(self, call: PartnerCall) -> None:
+        if isinstance(call, calls.Download | calls.Buy) and call.container_list is not None:
+            assert self._instance_port is not None
+            self._instance_port.grant_tracks(sum(len(c) for c in call.container_list))
+
+
+def _needed_capability(call: PartnerCall) -> Capability | None:
+    if isinstance(call, calls.UpdateDevice):
+        return Capability.DEVICE_AVAILABLE
+    if isinstance(call, calls.PartnerNotify) and call.type in BACKGROUND_NOTIFICATIONS:
+        return Capability.BACKGROUND_PROCESSING
+    if isinstance(call, calls.GetItemInfo) and call.info_name in ALT_LOGIN_INFO:
+        return Capability.ALT_LOGIN
+    return None
 
 
 def _reason(returned: Return) -> str:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import anyio
 from attrs import field, frozen
@@ -21,13 +21,11 @@ from partner_api.calls import Faulted, PartnerCall, Return
 from partner_api.enums import ThreadingModel
 from partner_api.hresult import RPC_E_SERVER_DIED, RPC_E_TIMEOUT
 from partner_api.partner import ContentPartner
+from partner_api.proxy import CallbackProxy
+from partner_api.stub import FREE_THREADS, describe, invoke
 from player_host.errors import PartnerUnavailable, PlayerHostError, SettingsError
 from player_host.log import get_logger
-from player_host.plugins.callback import HostCallback
-from player_host.plugins.invocation import describe, invoke
 from player_host.units import Seconds
-
-FREE_THREADS: Final = 4
 
 _log = get_logger(__name__)
 
@@ -71,7 +69,7 @@ class Apartment:
         name: str,
         make: Callable[[], ContentPartner[Any]],
         model: ThreadingModel,
-        callback: HostCallback,
+        callback: CallbackProxy,
     ) -> None:
         self.name = name
         self.callback = callback

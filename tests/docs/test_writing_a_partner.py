@@ -54,6 +54,7 @@ def module_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     assert code is not None
     (tmp_path / "contoso_tunes.py").write_text(code.group(1), "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert importlib.util.find_spec("contoso_tunes") is not None
     monkeypatch.delitem(sys.modules, "contoso_tunes", raising=False)
     return "contoso_tunes:Contoso"

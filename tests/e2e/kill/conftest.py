@@ -1,4 +1,8 @@
-"""A store and a home for Players that are killed, and the witnesses that outlive them."""
+"""A store and a home for Players that are killed, and the witnesses that outlive them.
+
+A Player's end, however it comes, ends the process of its plug-in, a moment later. Nothing is
+judged before that process is gone too.
+"""
 
 import hashlib
 import json
@@ -9,24 +13,30 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from attrs import define, field, frozen
 
+from partner_api.calls import DownloadTrackComplete
 from player_host.database import Database
 from player_host.library.verify import verify_library
 from player_host.settings import HOME_VARIABLE, Home
+from player_host.transcript import Called, Lost, Returned, Transcript, read_transcript
 from sample_partners.proseware.process import StoreProcess
 
 HERE = Path(__file__).parent
 PARTNER = "kill_partner:Witness"
 DEADLINE_S = 60.0
 SUCCESS = "S_OK"
+ABORTED = 0x80004004
 
 
 # --- witnesses ---------------------------------------------------------------------------------
@@ -109,53 +119,113 @@ class KillHome:
     def __attrs_post_init__(self) -> None:
         self._served_before = len(self.store.served())
 
-    def begin(self, verb: str, *words: str, cut: str = "") -> "subprocess.Popen[bytes]":
-        """Start a Player."""
-        options = ["--cut", cut] if cut else []
+    def begin(
+        self, verb: str, *words: str, cut: str = "", victim: str = "player", hurry: str = ""
+    ) -> "subprocess.Popen[bytes]":
+        """Start a Player; for the options see `kill_player.py`."""
+        options = ["--victim", victim]
+        options += ["--cut", cut] if cut else []
+        options += ["--hurry", hurry] if hurry else []
         command = [sys.executable, str(HERE / "kill_player.py"), *options]
-        return subprocess.Popen(
-            [*command, str(self.home.path), verb, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return self._begin([*command, str(self.home.path), verb, *words])
 
     def begin_program(self, *words: str) -> "subprocess.Popen[bytes]":
         """Start a Player as a user does, by its console script."""
         program = shutil.which("player-host", path=str(Path(sys.executable).parent))
         assert program is not None, "player-host is not installed beside this Python"
+        return self._begin([program, *words])
+
+    def _begin(self, command: list[str]) -> "subprocess.Popen[bytes]":
         paths = [*filter(None, [os.environ.get("PYTHONPATH")]), str(HERE)]
         places = {"PYTHONPATH": os.pathsep.join(paths), HOME_VARIABLE: str(self.home.path)}
         return subprocess.Popen(
-            [program, *words],
+            command,
             env=os.environ | places,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def run_program(self, *words: str) -> None:
+    def run_program(self, *words: str, status: int = 0) -> None:
         """Run the console script to its end."""
-        status, complaint = end_of(self.begin_program(*words))
-        assert status == 0, complaint
+        ended_with, complaint = self.end_of(self.begin_program(*words))
+        assert ended_with == status, complaint
 
-    def run(self, verb: str, *words: str) -> None:
+    def run(self, verb: str, *words: str, **options: str) -> None:
         """Run a Player to its end."""
-        status, complaint = end_of(self.begin(verb, *words))
+        status, complaint = self.end_of(self.begin(verb, *words, **options))
         assert status == 0, complaint
 
     def run_until_cut(self, cut: str, verb: str, *words: str) -> None:
         """Run a Player that has to die at a named point."""
-        status, complaint = end_of(self.begin(verb, *words, cut=cut))
+        status, complaint = self.end_of(self.begin(verb, *words, cut=cut))
         assert status not in {0, 1, 2}, f"{cut} was not reached: {complaint}"
         self.kills += 1
 
-    def kill(self, player: "subprocess.Popen[bytes]") -> bool:
-        """`kill -9` a Player; return whether it was still running."""
+    def run_past_cut(self, cut: str, verb: str, *words: str) -> None:
+        """Run a Player whose plug-in's process has to die at a named point."""
+        before = self.losses
+        self.run(verb, *words, cut=cut, victim="surrogate")
+        assert self.losses == before + 1, f"{cut} was not reached"
+        self.kills += 1
+
+    def kill(self, player: "subprocess.Popen[bytes]", *, ended: Collection[int] = (0,)) -> bool:
+        """`kill -9` a Player; return whether it was still running.
+
+        Args:
+            player: the Player.
+            ended: the statuses with which it may have ended before.
+        """
         player.kill()
-        status, complaint = end_of(player)
-        assert status <= 0 or os.name == "nt", complaint
-        self.kills += status != 0
-        return status != 0
+        status, complaint = self.end_of(player)
+        was_running = status not in ended
+        assert not was_running or status < 0 or os.name == "nt", complaint
+        self.kills += was_running
+        return was_running
+
+    def kill_surrogate(self, player: "subprocess.Popen[bytes]") -> bool:
+        """`kill -9` the process of a Player's plug-in; return whether there was one."""
+        try:
+            (surrogate,) = surrogates_of(player)
+            surrogate.kill()
+        except (ValueError, psutil.NoSuchProcess):
+            return False
+        self.kills += 1
+        return True
+
+    def end_of(self, player: "subprocess.Popen[bytes]") -> tuple[int, str]:
+        """Wait for the end of a Player and of all that it started.
+
+        Returns:
+            The Player's status, and what it complained of.
+        """
+        try:
+            _, complaint = player.communicate(timeout=DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            player.kill()
+            player.communicate()
+            raise
+        deadline = time.monotonic() + DEADLINE_S
+        while left := processes_of(self.home):
+            assert time.monotonic() < deadline, f"outlived its Player: {left}"
+            time.sleep(0.005)
+        return player.returncode, complaint.decode(errors="replace")
+
+    @property
+    def losses(self) -> int:
+        """How many losses of an instance the transcripts have."""
+        return sum(isinstance(e, Lost) for t in self.transcripts() for e in t.entries)
+
+    @property
+    def was_started(self) -> bool:
+        """Whether the last session's plug-in returned from its first call, `SetCallback`."""
+        ends = (e for e in self.transcripts()[-1].entries if isinstance(e, Returned))
+        first = next(ends, None)
+        return first is not None and first.returned.hr.succeeded
+
+    def transcripts(self) -> list[Transcript]:
+        """The transcripts of all sessions, oldest first."""
+        return [read_transcript(path) for path in sorted(self.home.transcripts.iterdir())]
 
     def tracks(self) -> list[TrackLine]:
         """Every track of the ledger."""
@@ -205,15 +275,28 @@ class KillHome:
         return seen
 
 
-def end_of(player: "subprocess.Popen[bytes]") -> tuple[int, str]:
-    """Wait for a Player's end; return its status and what it complained of."""
+def surrogates_of(player: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """Return the processes of plug-ins that a Player has at this moment."""
     try:
-        _, complaint = player.communicate(timeout=DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        player.kill()
-        player.communicate()
-        raise
-    return player.returncode, complaint.decode(errors="replace")
+        children = psutil.Process(player.pid).children()
+        return [child for child in children if "partner_api.surrogate" in child.cmdline()]
+    except psutil.Error:
+        return []
+
+
+def processes_of(home: Home) -> list[psutil.Process]:
+    """Return the processes that Players of a home started, also those that outlived them."""
+    return [
+        p for p in psutil.process_iter() if environment_of(p).get(HOME_VARIABLE) == str(home.path)
+    ]
+
+
+def environment_of(process: psutil.Process) -> dict[str, str]:
+    """Return what a process was started with; nothing for one that ended or is foreign."""
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
 
 
 # --- judgement ---------------------------------------------------------------------------------
@@ -302,6 +385,8 @@ class Judge:
         for key, line in accepted.items():
             self._judge_completions(line, seen.get(key, []))
         assert sum(line.attempts - 1 for line in accepted.values()) <= home.kills
+        self._judge_repeats(home)
+        self._judge_abandoned(home)
         self._judge_library_before_completion(home)
 
     def _judge_completions(self, line: TrackLine, completions: list[Entry]) -> None:
@@ -311,6 +396,22 @@ class Judge:
         assert len(instances) == len(set(instances)), "a repeat without a crash"
         codes = {entry.args["hr"] for entry in completions}
         assert len(codes) <= 1, "a repeat with another outcome"
+
+    def _judge_repeats(self, home: KillHome) -> None:
+        """Every repeat follows a loss that is on record: its line, or a transcript cut short."""
+        crashes, last = 0, {}
+        for transcript in home.transcripts():
+            for entry in transcript.entries:
+                crashes += isinstance(entry, Lost)
+                if isinstance(entry, Called) and isinstance(entry.call, DownloadTrackComplete):
+                    key = entry.chain, entry.call.track_id
+                    assert last.get(key) != crashes, f"no loss before the repeat for {key}"
+                    last[key] = crashes
+            crashes += not transcript.complete
+
+    def _judge_abandoned(self, home: KillHome) -> None:
+        abandoned = [track for track in home.tracks() if track.state == "abandoned"]
+        assert {track.hr for track in abandoned} <= {ABORTED}
 
     def _judge_library_before_completion(self, home: KillHome) -> None:
         looks = home.journal.entries("FileInLibrary")
@@ -331,7 +432,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Tell where the kills at random moments have hit."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
     kills = [
-        value.partition("|")
+        value.split("|")
         for report in reports
         if report.when == "call"
         for name, value in report.user_properties
@@ -340,11 +441,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if not kills:
         return
     terminalreporter.section("where the kills hit")
-    for place, count in Counter(place for place, _, _ in kills).most_common():
-        terminalreporter.line(f"{count:4} {place}")
+    for victim, hits in groupby(sorted(kills), key=itemgetter(0)):
+        terminalreporter.line(f"{victim} killed:")
+        for place, count in Counter(place for _, place, _ in hits).most_common():
+            terminalreporter.line(f"{count:6} {place}")
     if terminalreporter.verbosity > 0:
-        for place, _, moment in kills:
-            terminalreporter.line(f"     {place}: round {moment}")
+        for victim, place, moment in kills:
+            terminalreporter.line(f"     {victim}: {place}: {moment}")
 
 
 # --- fixtures ----------------------------------------------------------------------------------

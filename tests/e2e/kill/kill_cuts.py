@@ -1,15 +1,13 @@
-"""Named points of a download at which the process ends itself as `kill -9` would."""
+"""Named points in the Player at which it dies as by `kill -9`, or its plug-in's process does."""
 
-import inspect
 import os
 import signal
 import threading
 from collections.abc import Callable
-from functools import wraps
-from itertools import count
 from typing import Any, NoReturn
 
-from attrs import frozen
+import psutil
+from kill_passages import Cut, arm
 
 import player_host.library.publishing
 from partner_api.calls import DownloadTrackComplete
@@ -20,17 +18,6 @@ from player_host.downloads.ledger import Ledger
 from player_host.library.publishing import Publisher
 from player_host.plugins.active import ActivePartner
 from player_host.transfer.room import TransferRoom
-from sample_partners.proseware import Proseware
-
-
-@frozen
-class Cut:
-    """Before or after a function, at those passages that match."""
-
-    owner: Any
-    name: str
-    before: bool = False
-    matches: Callable[..., bool] = lambda *_, **__: True
 
 
 def _is_completion(_partner: object, call: object, **_: object) -> bool:
@@ -41,10 +28,6 @@ def _is_event(event: TrackEvent) -> Callable[..., bool]:
     return lambda _book, _key, happened, *_, **__: happened is event
 
 
-def _is_of_track_103(_partner: object, _hr: object, track_id: int, _params: object) -> bool:
-    return track_id == 103
-
-
 def _begins_completion(_ledger: object, _transaction: int, tracks: Any) -> bool:
     return any(track.state is TrackState.COMPLETING for track in tracks)
 
@@ -52,7 +35,6 @@ def _begins_completion(_ledger: object, _transaction: int, tracks: Any) -> bool:
 CUTS = {
     "request not committed": Cut(Ledger, "open_transaction"),
     "request committed": Cut(TransactionBook, "call_download", before=True),
-    "in Download": Cut(Proseware, "Download", before=True),
     "Download returned": Cut(TransactionBook, "download_returned", before=True),
     "answer not committed": Cut(Ledger, "note_answer"),
     "answer committed": Cut(AnswerDesk, "receive"),
@@ -63,11 +45,6 @@ CUTS = {
     "published": Cut(Publisher, "publish_many"),
     "attempt not committed": Cut(Ledger, "note_tracks", matches=_begins_completion),
     "attempt committed": Cut(ActivePartner, "call", before=True, matches=_is_completion),
-    "in DownloadTrackComplete": Cut(Proseware, "DownloadTrackComplete", before=True),
-    "in DownloadTrackComplete of 103": Cut(
-        Proseware, "DownloadTrackComplete", before=True, matches=_is_of_track_103
-    ),
-    "DownloadTrackComplete ends": Cut(Proseware, "DownloadTrackComplete"),
     "completion returned": Cut(ActivePartner, "call", matches=_is_completion),
     "completion committed": Cut(
         TransactionBook, "happened", matches=_is_event(TrackEvent.COMPLETION_RETURNED)
@@ -83,50 +60,9 @@ CUTS = {
 }
 
 
-def arm(point: str, passage: int) -> None:
-    """Let this process die at the n-th passage of a point."""
-    cut = CUTS[point]
-    original = getattr(cut.owner, cut.name)
-    make = _around_task if inspect.iscoroutinefunction(original) else _around
-    setattr(cut.owner, cut.name, make(cut, original, _Passages(cut, passage)))
-
-
-class _Passages:
-    def __init__(self, cut: Cut, last: int) -> None:
-        self._matches, self._last = cut.matches, last
-        self._numbers, self._lock = count(1), threading.Lock()
-
-    def is_last(self, *args: Any, **kwargs: Any) -> bool:
-        if not self._matches(*args, **kwargs):
-            return False
-        with self._lock:
-            return next(self._numbers) == self._last
-
-
-def _around(cut: Cut, original: Callable[..., Any], passages: _Passages) -> Callable[..., Any]:
-    @wraps(original)
-    def cutting(*args: Any, **kwargs: Any) -> Any:
-        if cut.before and passages.is_last(*args, **kwargs):
-            die()
-        result = original(*args, **kwargs)
-        if not cut.before and passages.is_last(*args, **kwargs):
-            die()
-        return result
-
-    return cutting
-
-
-def _around_task(cut: Cut, original: Callable[..., Any], passages: _Passages) -> Callable[..., Any]:
-    @wraps(original)
-    async def cutting(*args: Any, **kwargs: Any) -> Any:
-        if cut.before and passages.is_last(*args, **kwargs):
-            die()
-        result = await original(*args, **kwargs)
-        if not cut.before and passages.is_last(*args, **kwargs):
-            die()
-        return result
-
-    return cutting
+def let_die(victim: str, point: str, passage: int) -> None:
+    """Let this Player, or the process of its plug-in, die at the n-th passage of a point."""
+    arm(CUTS[point], passage, die if victim == "player" else kill_surrogate)
 
 
 def die() -> NoReturn:
@@ -134,3 +70,9 @@ def die() -> NoReturn:
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
     threading.Event().wait()
     raise AssertionError("a dead process went on")
+
+
+def kill_surrogate() -> None:
+    """`kill -9` the process of the plug-in; nothing of it runs any more."""
+    (surrogate,) = psutil.Process().children()
+    surrogate.kill()

@@ -3,12 +3,16 @@
     activate            download ITEM...            cancel STATE COUNT ITEM...
     activate-and-wait   download-each ITEM...       resume
 
-`--cut POINT:N` before HOME lets it die at the n-th passage of a point of `kill_cuts`.
+Before HOME: `--cut POINT:N` lets it die at the n-th passage of a point of `kill_cuts` or, in the
+plug-in, of `kill_partner`; with `--victim surrogate` the plug-in's process dies in its stead.
+`--hurry METHOD:TRACK:N` gives the first n calls of a method a short deadline, and no other call:
+a slow machine must not lose an instance that is not meant to be lost. TRACK 0 is any.
 """
 
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,11 +21,15 @@ import anyio
 import anyio.lowlevel
 import kill_cuts
 
+from partner_api.calls import PartnerCall, Return
 from partner_api.transaction import TrackState
 from player_host.player import Player, open_player
+from player_host.plugins.surrogate import Surrogate
 from player_host.settings import Home
+from player_host.units import Seconds
 
 PARTNER = "kill_partner:Witness"
+HURRY = Seconds(1.0)
 
 
 async def download(player: Player, words: list[str]) -> None:
@@ -73,9 +81,31 @@ async def run(home: Home, verb: str, words: list[str]) -> None:
         sys.stdout.write(json.dumps({r.id: r.state for r in player.requests()}) + "\n")
 
 
+def cut(point: str, passage: int, victim: str) -> None:
+    if point in kill_cuts.CUTS:
+        kill_cuts.let_die(victim, point, passage)
+    else:
+        os.environ["KILL_CUT"] = f"{point}:{passage}"
+
+
+def hurry(method: str, track_id: int, times: int) -> None:
+    original, hurried = Surrogate.call, []
+
+    async def call(self: Surrogate, call: PartnerCall, deadline: Seconds) -> Return:
+        about = track_id in {0, getattr(call, "track_id", 0)}
+        if call.method == method and about and len(hurried) < times:
+            hurried.append(call)
+            deadline = HURRY
+        return await original(self, call, deadline)
+
+    Surrogate.call = call  # type: ignore[method-assign]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cut", default="")
+    parser.add_argument("--victim", choices=["player", "surrogate"], default="player")
+    parser.add_argument("--hurry", default="")
     parser.add_argument("home", type=Path)
     parser.add_argument("verb", choices=sorted(VERBS))
     parser.add_argument("words", nargs="*")
@@ -83,7 +113,10 @@ def main() -> int:
     logging.getLogger().setLevel(logging.ERROR)
     if options.cut:
         point, _, passage = options.cut.rpartition(":")
-        kill_cuts.arm(point, int(passage))
+        cut(point, int(passage), options.victim)
+    if options.hurry:
+        method, track_id, times = options.hurry.split(":")
+        hurry(method, int(track_id), int(times))
     try:
         anyio.run(run, Home(options.home), options.verb, options.words)
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""`kill -9` of the player at random moments of a download of sixty tracks.
+"""`kill -9` at random moments of a download of sixty tracks: the Player, its plug-in, or both.
 
-`KILL_ROUNDS` says how many moments (4), `KILL_SEED` which ones. The seed fixes what is waited
-for and how long; where a kill hits is measured and told at the end of the run.
+`KILL_ROUNDS` says how many moments (3) for each, `KILL_SEED` which ones. The seed fixes what is
+waited for and how long; where a kill hits is measured and told at the end of the run.
 """
 
 import os
@@ -10,17 +10,23 @@ import time
 
 import pytest
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
 SEED = os.environ.get("KILL_SEED", "2005")
 ITEMS = tuple(f"album:{n}" for n in (1, 2, 3, 4, 7, 9))
 SIZES = {1: 8, 2: 8, 3: 8, 4: 10, 7: 12, 9: 14}
 TRACKS = {album * 100 + n for album, size in SIZES.items() for n in range(1, size + 1)}
 BYTES_PER_SECOND = 150_000
 PARTNER = "kill_partner:Witness"
+VICTIMS = ("player", "surrogate", "surrogate and player")
 TWICE = 0.25
-"""How often the resuming player is killed too."""
+"""How often the resuming player, or its plug-in, is killed too."""
+AT_ONCE = 0.3
+"""How often the second of two victims is killed together with the first."""
 SPAN_S = 1.6
 """From the first call into the plug-in to a little after the last, when nothing is killed."""
+FAILED = 1
+"""The status of a Player whose plug-in could not be started."""
+PARTLY_DONE = 2
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +50,37 @@ def wait_for_moment(dice, kill_home, player):
     return f"after {call[kind]} number {count}"
 
 
+def wait_for_second_moment(dice, kill_home, player):
+    """Wait for a moment after the plug-in's death, in the life of its successor or at once."""
+    if dice.random() < AT_ONCE:
+        return "at once"
+    return wait_for_moment(dice, kill_home, player)
+
+
+def strike(dice, kill_home, player, victims):
+    """Kill each victim at a moment; return where each kill hit, and when it was."""
+    hits = []
+    if "surrogate" in victims:
+        moment = wait_for_moment(dice, kill_home, player)
+        hits.append((has_hit(kill_home, kill_home.kill_surrogate(player)), moment))
+    if "player" in victims:
+        wait = wait_for_second_moment if hits else wait_for_moment
+        moment = wait(dice, kill_home, player)
+        # Without its plug-in it may have ended with less than all.
+        ended = {0, FAILED, PARTLY_DONE} if hits else {0}
+        hits.append((has_hit(kill_home, kill_home.kill(player, ended=ended)), moment))
+    else:
+        finds_a_player_that_went_on(kill_home, player)
+    return hits
+
+
+def has_hit(kill_home, was_running):
+    return place_of(kill_home) if was_running else "after the end"
+
+
 def place_of(kill_home):
     """Say where a kill has hit, by what the ledger holds."""
-    tracks = kill_home.tracks()
+    tracks = [track for track in kill_home.tracks() if not track.reopened]
     answered = sum(t.state not in {"unanswered", "abandoned"} for t in tracks)
     completed = sum(t.state == "completed" for t in tracks)
     if not tracks:
@@ -62,19 +96,29 @@ def place_of(kill_home):
     return "between completions"
 
 
+def finds_a_player_that_went_on(kill_home, player):
+    """Whatever became of its plug-in, the Player ends, and says how far it got."""
+    status, complaint = kill_home.end_of(player)
+    assert "unanswered" not in kill_home.states()
+    if not kill_home.was_started:
+        assert status == FAILED, complaint
+    else:
+        is_open = "open" in kill_home.request_states()
+        assert status == (PARTLY_DONE if is_open else 0), complaint
+
+
 @pytest.mark.requirement("T1-DL-25", "T1-DL-42", "T1-DL-50", "LIB-27")
 @pytest.mark.parametrize("number", range(1, ROUNDS + 1))
-def test_sixty_tracks_survive_a_kill(kill_home, judge, number, record_property):
-    dice = random.Random(f"{SEED}-{number}")
+@pytest.mark.parametrize("victims", VICTIMS)
+def test_sixty_tracks_survive_a_kill(kill_home, judge, victims, number, record_property):
+    dice = random.Random(f"{SEED}-{victims}-{number}")
     player = kill_home.begin_program("download", PARTNER, *ITEMS)
-    moments = [wait_for_moment(dice, kill_home, player)]
-    was_running = kill_home.kill(player)
-    place = place_of(kill_home) if was_running else "after the end"
+    hits = strike(dice, kill_home, player, victims)
     if dice.random() < TWICE and "open" in kill_home.request_states():
         player = kill_home.begin_program("downloads", "resume")
-        moments.append(wait_for_moment(dice, kill_home, player))
-        kill_home.kill(player)
-    record_property("kill", f"{place}|{number}: {', then '.join(moments)}")
+        hits += strike(dice, kill_home, player, victims)
+    for place, moment in hits:
+        record_property("kill", f"{victims}|{place}|round {number}: {moment}")
 
     requests = kill_home.request_states()
     if not requests:

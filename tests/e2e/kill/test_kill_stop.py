@@ -21,8 +21,8 @@ def suspended(kill_home, kill_store):
     while not has_part_of_every_track(kill_home):
         time.sleep(0.01)
     player.send_signal(signal.SIGINT)
-    _, complaint = player.communicate(timeout=60)
-    assert player.returncode == 130, complaint.decode()
+    status, complaint = kill_home.end_of(player)
+    assert status == 130, complaint
     kill_store.clear_faults()
     return kill_home
 

@@ -250,9 +250,9 @@ def test_what_a_plugin_prints_stays_out_of_the_document(chatty):
 
 def test_a_thread_of_a_plugin_that_dies_is_one_line_and_verbose_a_traceback(chatty):
     ended = chatty()
-    (line,) = [line for line in ended.err.splitlines() if "partner.thread_died" in line]
-    assert "chatter" in line
-    assert "LookupError" in line
+    (line,) = [line for line in ended.err.splitlines() if "thread chatter died" in line]
+    assert "LookupError (" in line
+    assert "chatty.py:" in line
     assert "Traceback" not in ended.err
     assert "hunter2" not in ended.err
     assert "Traceback" in chatty("--verbose").err

@@ -24,7 +24,14 @@ from partner_api.licensing import License, Right
 from partner_api.variant import Variant
 from player_host.clock import ManualClock
 from player_host.errors import PlayerHostError, StorageError
-from player_host.transcript import Called, Entry, Returned, TranscriptWriter, read_transcript
+from player_host.transcript import (
+    Called,
+    Entry,
+    Lost,
+    Returned,
+    TranscriptWriter,
+    read_transcript,
+)
 
 CLOCK = ManualClock(datetime(2006, 10, 31, 12, 0, tzinfo=UTC))
 LIST = ContentContainerList(
@@ -343,3 +350,58 @@ def test_the_observer_sees_every_entry_as_it_is_written(tmp_path: Path) -> None:
     transcript.returned(transcript.called(calls.Logout()), Return(HRESULT(1)))
     transcript.close()
     assert seen == list(read_transcript(tmp_path / "t.jsonl").entries)
+
+
+SECRET = 'correct "horse" stäple'
+
+
+def test_a_secret_of_the_settings_stands_nowhere_and_equal_ones_stay_equal(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    transcript = writer(path)
+    transcript.conceal([SECRET])
+    order = f"order={SECRET}"
+    transcript.called(calls.DownloadTrack(7, "http://s/1.mp3", 70, order, S_OK))
+    number = transcript.called(calls.DownloadTrackComplete(S_OK, 70, order))
+    transcript.returned(number, Faulted(E_FAIL, f"KeyError: {SECRET}"))
+    transcript.lost(f"its last words: {SECRET}")
+    transcript.close()
+    assert "horse" not in path.read_text("utf-8")
+    assert "horse" not in json.dumps(
+        json.loads("[" + ",".join(path.read_text().splitlines()) + "]")
+    )
+    answer, completion, _, lost = read_transcript(path).entries
+    assert isinstance(answer, Called)
+    assert isinstance(completion, Called)
+    assert isinstance(lost, Lost)
+    assert answer.call.arguments[3] == completion.call.arguments[2]
+    assert str(answer.call.arguments[3]).startswith("order=~")
+    assert lost.reason.startswith("its last words: ~")
+
+
+def test_a_secret_that_is_a_word_of_the_protocol_costs_the_record_and_no_more(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "t.jsonl"
+    transcript = writer(path)
+    transcript.conceal(["DOWNLOAD", "Album"])
+    transcript.called(calls.GetItemInfo("AlbumArt", Variant.empty()))
+    container = ContentContainer(LibraryLocation.ALBUM, 7, "", (ContentItem(70),))
+    transcript.called(calls.Buy(ContentContainerList(TransactionType.BUY, (container,)), 1))
+    transcript.close()
+    info, buy = read_transcript(path).entries
+    assert isinstance(info, Called)
+    assert isinstance(buy, Called)
+    assert isinstance(info.call, calls.GetItemInfo)
+    assert "Album" not in info.call.info_name
+    assert isinstance(buy.call, calls.Malformed)
+
+
+def test_the_loss_of_an_instance_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    transcript = writer(path)
+    transcript.lost("its process was killed by SIGKILL")
+    transcript.close()
+    (entry,) = read_transcript(path).entries
+    assert isinstance(entry, Lost)
+    assert (entry.number, entry.reason) == (1, "its process was killed by SIGKILL")
+    assert read_transcript(path).complete

@@ -24,7 +24,7 @@ from player_host.catalog.format import TABLES
 from player_host.downloads import pipeline
 from player_host.player import Player, open_player
 from player_host.settings import Home
-from player_host.transcript import Called, Transcript, read_transcript
+from player_host.transcript import Called, Returned, Transcript, read_transcript
 from player_host.units import Seconds
 
 MEDIA = Path(__file__).parents[1] / "library" / "media"
@@ -206,7 +206,7 @@ class Bench:
         """A Player with this partner active."""
         name = self.register(partner, settings, **host)
         with anyio.fail_after(PATIENCE_S):
-            async with open_player(self.home, **(options or {})) as player:
+            async with open_player(self.home, in_process=True, **(options or {})) as player:
                 await player.activate(name)
                 yield player
 
@@ -247,7 +247,7 @@ class Bench:
         """How the last session's calls of one kind ended."""
         entries = self.transcripts()[-1].entries
         numbers = {e.number for e in entries if isinstance(e, Called) and isinstance(e.call, kind)}
-        return [e.returned for e in entries if not isinstance(e, Called) and e.of in numbers]
+        return [e.returned for e in entries if isinstance(e, Returned) and e.of in numbers]
 
 
 CATALOG_ROWS = {

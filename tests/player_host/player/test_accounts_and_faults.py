@@ -209,7 +209,7 @@ async def test_an_answer_that_the_end_of_the_session_overtakes_is_disconnected(
 async def test_a_data_folder_that_cannot_be_made_is_named_and_the_books_are_closed(bench, shop):
     name = bench.register(shop)
     bench.home.plugin_data(name).parent.write_text("a file")
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(StorageError, match="folder of a plug-in cannot be made"):
             await player.activate(name)
         (row,) = player.database.rows("SELECT ended_at FROM sessions")
@@ -223,7 +223,7 @@ async def test_whatever_ends_a_start_closes_the_books(bench, shop, monkeypatch):
 
     name = bench.register(shop)
     monkeypatch.setattr(Recorder, "called", fail)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(ZeroDivisionError):
             await player.activate(name)
         (row,) = player.database.rows("SELECT ended_at FROM sessions")
@@ -281,7 +281,7 @@ async def test_a_settings_class_that_hangs_makes_its_plug_in_unavailable(bench, 
         )
 
     name = bench.register(Partner, 'account = "demo"', call_deadline=0.1)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable, match="did not return within"):
             await player.activate(name)
 
@@ -294,7 +294,7 @@ async def test_a_settings_class_that_refuses_a_value_says_so_as_before(bench, sh
         Settings = make_class("Settings", {"account": field(type=str, converter=refuse)})
 
     name = bench.register(Partner, 'account = "demo"')
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(SettingsError, match="no such account"):
             await player.activate(name)
 

@@ -321,11 +321,11 @@ async def test_a_plug_in_that_cannot_be_made_is_unavailable_and_the_player_goes_
     bench, shop, how, words
 ):
     name = bench.register(type("Partner", (how, shop), {}), call_deadline=0.1)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable) as caught:
             await player.activate(name)
         assert player.active is None
-        assert player.plugins()
+        assert await player.plugins()
     assert words in str(caught.value)
     assert name in str(caught.value)
 

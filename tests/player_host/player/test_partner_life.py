@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from partner_api import (
     E_FAIL,
+    E_NOTIMPL,
     RPC_E_DISCONNECTED,
     S_OK,
     CallbackNotification,
@@ -48,7 +49,7 @@ async def test_a_plug_in_without_the_content_partner_capability_is_not_made(benc
         service_info = ServiceInfo("Shop", "Shop", Capability.BACKGROUND_PROCESSING)
 
     name = bench.register(Partner)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable, match=r"incompatible.*0x40"):
             await player.activate(name)
         assert player.active is None
@@ -117,7 +118,7 @@ async def test_a_failing_set_callback_unloads_the_plug_in_with_a_clear_error(
 ):
     partner = type("Partner", (how, shop), {})
     name = bench.register(partner)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable) as caught:
             await player.activate(name)
         assert player.active is None
@@ -132,7 +133,7 @@ async def test_a_failing_set_callback_unloads_the_plug_in_with_a_clear_error(
 async def test_the_callback_of_an_unloaded_plug_in_is_disconnected(bench, shop):
     partner = type("Partner", (_Fails, shop), {})
     name = bench.register(partner)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable):
             await player.activate(name)
         (unloaded,) = shop.instances
@@ -144,7 +145,7 @@ async def test_another_store_can_be_activated_after_one_failed_to_start(bench, s
     bad = bench.register(type("Partner", (_Fails, shop), {}))
     good = bench.register(another_shop)
     bench.offer(1)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable):
             await player.activate(bad)
         await player.activate(good)
@@ -211,16 +212,17 @@ async def test_a_plug_in_that_is_installed_meanwhile_is_found_and_works(
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("PYTHONPATH", str(site))
     async with open_player(bench.home) as player:
-        assert "latecomer" not in {record.name for record in player.plugins()}
+        assert "latecomer" not in [record.name for record in await player.plugins()]
         _install_plugin(site)
-        (record,) = (r for r in player.plugins() if r.name == "latecomer")
+        (record,) = [r for r in await player.plugins() if r.name == "latecomer"]
         assert (record.status, record.version) == (PluginStatus.READY, "1.2")
         await player.activate("latecomer")
         assert player.active == "latecomer"
         await player.deactivate()
         (site / "latecomer-1.2.dist-info" / "entry_points.txt").unlink()
-        assert "latecomer" not in {record.name for record in player.plugins()}
+        assert "latecomer" not in [record.name for record in await player.plugins()]
     assert "latecomer" not in entry_points(group="partner_api.partners").names
 
 
@@ -229,6 +231,8 @@ def _install_plugin(site):
         "from partner_api import Capability, ContentPartner, ServiceInfo\n"
         "class Latecomer(ContentPartner):\n"
         "    service_info = ServiceInfo('Late', 'Late', Capability.CONTENT_PARTNER)\n"
+        "    def Download(self, container_list, cookie): ...\n"
+        "    def DownloadTrackComplete(self, hr, track_id, params): ...\n"
     )
     info = site / "latecomer-1.2.dist-info"
     info.mkdir()
@@ -239,14 +243,14 @@ def _install_plugin(site):
 
 
 async def test_an_unknown_partner_is_named_with_those_that_are_installed(bench):
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable, match=r"partner nobody.*proseware"):
             await player.activate("nobody")
 
 
 async def test_an_error_in_the_body_leaves_the_player_as_itself(bench):
     with pytest.raises(PartnerUnavailable, match="nobody"):
-        async with open_player(bench.home) as player:
+        async with open_player(bench.home, in_process=True) as player:
             await player.activate("nobody")
 
 
@@ -254,7 +258,7 @@ async def test_an_error_in_the_body_leaves_the_player_as_itself(bench):
 async def test_cancelling_the_whole_player_still_ends_with_set_callback_null(bench, shop):
     name = bench.register(shop)
     with anyio.CancelScope() as scope:
-        async with open_player(bench.home) as player:
+        async with open_player(bench.home, in_process=True) as player:
             await player.activate(name)
             scope.cancel()
             await anyio.sleep_forever()
@@ -277,7 +281,7 @@ async def test_cancelling_in_the_middle_of_the_start_still_ends_with_set_callbac
     name = bench.register(Partner)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(cancel_once_attached, tasks.cancel_scope)
-        async with open_player(bench.home) as player:
+        async with open_player(bench.home, in_process=True) as player:
             await player.activate(name)
             await anyio.sleep_forever()
     assert bench.calls()[-1] == SetCallback(attached=False)
@@ -299,7 +303,7 @@ async def test_a_fault_of_the_host_ends_the_player_with_set_callback_null(bench,
 
 async def test_a_disabled_partner_is_not_started(bench, shop):
     name = bench.register(shop, enabled=False)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(PartnerUnavailable, match="enabled = false"):
             await player.activate(name)
     assert shop.instances == []
@@ -327,7 +331,7 @@ async def test_a_wrong_setting_is_named_with_file_key_and_expectation(
 ):
     shop.Settings = _Settings
     name = bench.register(shop, settings)
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(SettingsError) as caught:
             await player.activate(name)
         assert player.active is None
@@ -338,7 +342,7 @@ async def test_a_wrong_setting_is_named_with_file_key_and_expectation(
 
 async def test_settings_for_a_plug_in_that_has_none_are_an_error(bench, shop):
     name = bench.register(shop, "colour = 'red'")
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(SettingsError, match="has no settings"):
             await player.activate(name)
 
@@ -346,7 +350,7 @@ async def test_settings_for_a_plug_in_that_has_none_are_an_error(bench, shop):
 async def test_wrong_settings_never_show_a_secret(bench, shop, secret, log):
     shop.Settings = _Settings
     name = bench.register(shop, f"store_url = 1\nretries = 1\npassword = '{secret}'")
-    async with open_player(bench.home) as player:
+    async with open_player(bench.home, in_process=True) as player:
         with pytest.raises(SettingsError) as caught:
             await player.activate(name)
     assert secret not in str(caught.value)
@@ -367,7 +371,7 @@ async def test_a_plug_in_gets_its_settings_its_folder_and_its_log(bench, shop):
 async def test_a_host_setting_out_of_range_is_named(bench, shop):
     bench.register(shop, call_deadline=0)
     with pytest.raises(SettingsError, match="call_deadline"):
-        async with open_player(bench.home):
+        async with open_player(bench.home, in_process=True):
             pass
 
 
@@ -376,6 +380,12 @@ async def test_a_bare_plug_in_starts_and_its_download_that_is_not_implemented_is
         service_info = evolve(
             ServiceInfo("Bare", "Bare", Capability.CONTENT_PARTNER), friendly_name="Bare Minimum"
         )
+
+        def Download(self, container_list, cookie):
+            return E_NOTIMPL
+
+        def DownloadTrackComplete(self, hr, track_id, params):
+            return E_NOTIMPL
 
     async with bench.playing(Bare) as player:
         tracks = await bench.download(player, "track:1")

@@ -20,9 +20,10 @@ from partner_api.calls import (
 from partner_api.content import ContentContainerList
 from partner_api.enums import CallbackNotification, TransactionType
 from partner_api.hresult import RPC_E_SERVER_DIED, RPC_E_TIMEOUT
+from partner_api.proxy import CallbackProxy
+from partner_api.stub import FREE_THREADS
 from player_host.errors import PartnerUnavailable, SettingsError
-from player_host.plugins.apartment import FREE_THREADS, Apartment
-from player_host.plugins.callback import HostCallback
+from player_host.plugins.apartment import Apartment
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ def apartments():
     made = []
 
     def make(partner_class, model=ThreadingModel.APARTMENT):
-        apartment = Apartment("shop", lambda: partner_class(None), model, HostCallback(Port()))
+        apartment = Apartment("shop", lambda: partner_class(None), model, CallbackProxy(Port()))
         made.append(apartment)
         return apartment
 

@@ -14,9 +14,9 @@ from partner_api.calls import CallbackCall, CatalogVersionReturned, ContentIDsRe
 from partner_api.enums import CallbackNotification
 from partner_api.hresult import E_INVALIDARG, HRESULT, RPC_E_DISCONNECTED, ComError
 from partner_api.licensing import License
+from partner_api.stub import describe
 from partner_api.transaction import MAX_PARAMS_BYTES, MAX_URL_CHARACTERS
 from partner_api.variant import Variant
-from player_host.plugins.invocation import describe
 
 MAX_UINT32 = 0xFFFFFFFF
 MAX_LIST_ITEMS = 1_000_000
@@ -30,7 +30,7 @@ class CallbackPort(Protocol):
         ...
 
 
-class HostCallback(ContentPartnerCallback):
+class CallbackProxy(ContentPartnerCallback):
     """The callback of one plug-in instance.
 
     Disconnected, every method answers RPC_E_DISCONNECTED here, and nothing reaches the player: the
@@ -144,10 +144,10 @@ class HostCallback(ContentPartnerCallback):
         return self._port.receive(call)
 
 
-class HostLicenseStore:
+class LicenseStoreProxy:
     """The licence store of one plug-in instance (T1-DL-33)."""
 
-    def __init__(self, callback: HostCallback) -> None:
+    def __init__(self, callback: CallbackProxy) -> None:
         self._callback = callback
 
     def Predeliver(self, license: License) -> HRESULT:

@@ -1,17 +1,19 @@
 """One call into a plug-in object: from the record to the method, from its result to the return.
 
-Runs on the plug-in's own thread. Whatever the plug-in does, a return comes out: an exception and
-a result of the wrong type are faults of the plug-in, recorded with E_UNEXPECTED and a reason.
+Runs on the plug-in's own thread, in its own process or the Player's. Whatever the plug-in does,
+a return comes out: an exception and a result of the wrong type are faults of the plug-in, recorded
+with E_UNEXPECTED and a reason.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from partner_api import calls
 from partner_api.calls import Call, Faulted, PartnerCall, Return
+from partner_api.content import ContentContainerList
 from partner_api.enums import TemplateSize
-from partner_api.hresult import E_UNEXPECTED, HRESULT, S_OK, ComError
+from partner_api.hresult import E_OUTOFMEMORY, E_UNEXPECTED, HRESULT, S_OK, ComError
 from partner_api.partner import (
     CatalogURL,
     ContentPartner,
@@ -21,22 +23,40 @@ from partner_api.partner import (
 )
 from partner_api.variant import Variant
 
+FREE_THREADS: Final = 4
+"""How many threads serve a plug-in with `ThreadingModel.FREE`."""
+
 MAX_REASON_CHARACTERS: Final = 1_000
 _URL_QUERY: Final = re.compile(r"(https?://[^\s?#'\"<>]{0,2048})[?#][^\s'\"<>]*")
 _URL_USERINFO: Final = re.compile(r"://[^\s/?#\"<>]*@")
+
+
+class Callback(Protocol):
+    """What `SetCallback` passes, as far as a call needs it; see `proxy.CallbackProxy`."""
+
+    def report_misuse(self, getter: str, index: Any, count: int) -> None:
+        """Take note of an index that a container or list does not have."""
+        ...
 
 
 class _WrongResult(Exception):
     pass
 
 
-def invoke(partner: ContentPartner[Any], call: PartnerCall, callback: object) -> Return:
+def invoke(
+    partner: ContentPartner[Any],
+    call: PartnerCall,
+    callback: Callback,
+    on_fault: Callable[[PartnerCall, BaseException], None] = lambda _call, _error: None,
+) -> Return:
     """Make the call and return how it ended; never raises.
 
     Args:
         partner: the plug-in object.
         call: the record of the call.
-        callback: what `SetCallback` passes when it attaches.
+        callback: what `SetCallback` passes when it attaches; it is told of indexes that a
+            container list does not have (T1-CON-08).
+        on_fault: told of an exception that counts as a fault of the plug-in.
     """
     arguments = _arguments(call, callback)
     try:
@@ -46,8 +66,11 @@ def invoke(partner: ContentPartner[Any], call: PartnerCall, callback: object) ->
         return Return(error.hr) if error.hr.failed else _fault(call, f"raised ComError({error.hr})")
     except _WrongResult as error:
         return _fault(call, str(error))
+    except MemoryError:
+        return Faulted(E_OUTOFMEMORY, f"{call.method} ran out of memory")
     except BaseException as error:
         # Signals reach the main thread alone: whatever arrives here, the plug-in raised itself.
+        on_fault(call, error)
         return _fault(call, f"raised {describe(error)}")
 
 
@@ -68,10 +91,13 @@ def describe(error: BaseException) -> str:
     return f"{kind}: {shown}"[:MAX_REASON_CHARACTERS] if shown else kind
 
 
-def _arguments(call: PartnerCall, callback: object) -> tuple[Any, ...]:
+def _arguments(call: PartnerCall, callback: Callback) -> tuple[Any, ...]:
     if isinstance(call, calls.SetCallback):
         return (callback if call.attached else None,)
-    return call.arguments
+    return tuple(
+        value.observed(callback.report_misuse) if isinstance(value, ContentContainerList) else value
+        for value in call.arguments
+    )
 
 
 def _fault(call: Call, what: str) -> Faulted:

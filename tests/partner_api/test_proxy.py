@@ -12,8 +12,8 @@ from partner_api.calls import (
     Return,
     SendMessageComplete,
 )
+from partner_api.proxy import CallbackProxy
 from partner_api.transaction import MAX_PARAMS_BYTES
-from player_host.plugins.callback import HostCallback
 
 HUGE = 10**5000
 LONGEST = MAX_PARAMS_BYTES // 2
@@ -64,7 +64,7 @@ def port():
 
 @pytest.fixture
 def callback(port):
-    return HostCallback(port)
+    return CallbackProxy(port)
 
 
 @pytest.mark.requirement("T1-DL-22")

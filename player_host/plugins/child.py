@@ -1,0 +1,214 @@
+"""The operating system's side of a plug-in's process: started, drained, watched, ended.
+
+The process leads a group of its own, so that what it starts ends with it. Two descriptors are
+handed to it: its end of the wire, and a lifeline, a pipe that nobody writes to: when the Player
+dies, however it dies, the pipe is closed, and the surrogate ends.
+"""
+
+import base64
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import IO, Final
+
+from partner_api.surrogate.process import EXIT_REASONS
+from player_host.errors import PartnerUnavailable
+from player_host.log import get_logger
+from player_host.plugins.output import OutputLog
+from player_host.units import Seconds
+
+READ_BYTES: Final = 65_536
+LONGEST_LINE_BYTES: Final = 65_536
+ENVIRONMENT: Final = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
+"""No module of the working directory shadows another, and what is printed comes at once."""
+
+_log = get_logger(__name__)
+
+
+class ChildProcess:
+    """One process; made by `start_child`.
+
+    Its threads: one that waits for its end, and one for each of its two outputs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        process: "subprocess.Popen[bytes]",
+        lifeline: int,
+        output: OutputLog,
+    ) -> None:
+        self.pid = process.pid
+        self.output = output
+        self._name = name
+        self._process = process
+        self._lifeline = lifeline
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._drains = (
+            self._drain(process.stdout, "stdout"),
+            self._drain(process.stderr, "stderr"),
+        )
+
+    def watch(self, on_exit: Callable[[], None]) -> None:
+        """Wait for the end on a thread; `on_exit` is told there, when nothing is left."""
+        self._thread(partial(self._await_end, on_exit), "end")
+
+    def kill(self) -> None:
+        """End the process and what it started, at once; for any thread, also repeatedly."""
+        with self._lock:
+            if self._ended.is_set():
+                return
+            _kill_group(self._process)
+
+    def wait(self, grace: Seconds) -> None:
+        """Wait for the end; after the grace, bring it about. Not for the event loop."""
+        if not self._ended.wait(grace):
+            self.kill()
+            self._ended.wait()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._ended.is_set()
+
+    def ending(self) -> str:
+        """Return how it ended, for messages: "was killed by SIGKILL"."""
+        status = self._process.returncode
+        if status is None:
+            return "is still running"
+        if status < 0:
+            return f"was killed by {_signal_name(-status)}"
+        if status in EXIT_REASONS:
+            return f"ended, for {EXIT_REASONS[status]}"
+        return f"ended with exit status {status}"
+
+    def _await_end(self, on_exit: Callable[[], None]) -> None:
+        _wait_unreaped(self._process)
+        with self._lock:
+            # While the leader is not reaped, its number belongs to this group and no other.
+            _kill_group(self._process)
+            self._process.wait()
+            os.close(self._lifeline)
+            self._ended.set()
+        for drain in self._drains:
+            drain.join(timeout=1.0)
+        self.output.close()
+        on_exit()
+
+    def _drain(self, stream: IO[bytes] | None, which: str) -> threading.Thread:
+        assert stream is not None
+        return self._thread(lambda: self._read_lines(stream, which), which)
+
+    def _read_lines(self, stream: IO[bytes], which: str) -> None:
+        with stream:
+            while line := stream.readline(LONGEST_LINE_BYTES):
+                self.output.printed(which, line.decode("utf-8", "replace").rstrip())
+                # The rest of a longer line might begin with half a secret.
+                while line and not line.endswith(b"\n"):
+                    line = stream.readline(LONGEST_LINE_BYTES)
+
+    def _thread(self, target: Callable[[], None], what: str) -> threading.Thread:
+        thread = threading.Thread(target=target, name=f"{self._name}-{what}", daemon=True)
+        thread.start()
+        return thread
+
+
+def start_child(
+    name: str, command: Sequence[str], output: OutputLog
+) -> tuple[ChildProcess, socket.socket]:
+    """Start the process of a plug-in; not for the event loop, for it takes milliseconds.
+
+    Args:
+        name: the plug-in's name.
+        command: the two descriptors are appended to it.
+        output: takes what the process prints.
+
+    Returns:
+        The process, and the Player's end of the wire.
+
+    Raises:
+        PartnerUnavailable: the command cannot be run.
+    """
+    ours, theirs = socket.socketpair()
+    lifeline_read, lifeline_write = os.pipe()
+    try:
+        process = _spawn(command, theirs, lifeline_read)
+    except (OSError, ValueError) as error:
+        ours.close()
+        os.close(lifeline_write)
+        raise PartnerUnavailable(
+            f"its process cannot be started: {command[0]!r} cannot be run"
+            f" ({getattr(error, 'strerror', None) or error})",
+            where=f"partner {name}",
+            remedy="Mend interpreter or surrogate in its table of partners.toml",
+        ) from error
+    finally:
+        os.close(lifeline_read)
+        if sys.platform != "win32":
+            theirs.close()
+    _log.debug("partner.process_started", partner=name, pid=process.pid)
+    return ChildProcess(name, process, lifeline_write, output), ours
+
+
+def _spawn(command: Sequence[str], wire: socket.socket, lifeline: int) -> "subprocess.Popen[bytes]":
+    if sys.platform == "win32":
+        return _spawn_sharing(command, wire)
+    descriptors = (wire.fileno(), lifeline)
+    return subprocess.Popen(  # noqa: S603 - the command is the user's own
+        [*command, *map(str, descriptors)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | ENVIRONMENT,
+        pass_fds=descriptors,
+        start_new_session=True,
+    )
+
+
+def _spawn_sharing(command: Sequence[str], wire: socket.socket) -> "subprocess.Popen[bytes]":
+    """Start the process where descriptors are not inherited: it reads from its input what to open.
+
+    Its end of the wire goes with the Player's last reference: the duplicate is made meanwhile.
+    """
+    process = subprocess.Popen(  # noqa: S603 - the command is the user's own
+        [*command, "-", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | ENVIRONMENT,
+    )
+    assert process.stdin is not None
+    with process.stdin as instructions:
+        share: Callable[[int], bytes] = getattr(wire, "share")  # noqa: B009 - Windows alone has it
+        instructions.write(base64.b64encode(share(process.pid)) + b"\n")
+    return process
+
+
+def _wait_unreaped(process: "subprocess.Popen[bytes]") -> None:
+    """Wait for the end of a process, and leave it to be reaped where the platform can."""
+    if hasattr(os, "waitid"):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):  # macOS: a zombie may not be signalled
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

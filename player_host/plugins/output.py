@@ -1,0 +1,109 @@
+"""What a plug-in prints and logs: bounded, scrubbed of secrets, put into the log under its name."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from player_host.log import get_logger
+from player_host.units import Seconds
+
+MAX_LINE_CHARACTERS: Final = 8_000
+BURST_LINES: Final = 500
+LINES_PER_SECOND: Final = 50.0
+REMEMBERED_LINES: Final = 5
+SHORTEST_SECRET: Final = 6
+"""A shorter secret cannot be told from ordinary words."""
+
+MASK: Final = "**********"
+
+
+class Scrubber:
+    """Knows the secrets of one partner, and takes them out of texts. Any thread may use it."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: tuple[str, ...] = ()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Add secrets; those of fewer than six characters are left out."""
+        known = {*self._secrets, *(s for s in secrets if len(s) >= SHORTEST_SECRET)}
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is known to be secret."""
+        return self._secrets
+
+    def scrub(self, text: str) -> str:
+        """Return the text with every secret masked."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+
+class OutputLog:
+    """The log of one plug-in's output.
+
+    A flood is cut: after a burst of lines so many per second pass, the others are counted.
+
+    Args:
+        partner: the plug-in's name.
+        scrubber: takes secrets out.
+    """
+
+    def __init__(self, partner: str, scrubber: Scrubber) -> None:
+        self._log = get_logger(f"partner.{partner}")
+        self._scrubber = scrubber
+        self._lock = threading.Lock()
+        self._allowed = float(BURST_LINES)
+        self._asked_at = Seconds(time.monotonic())
+        self._suppressed = 0
+        self._last: deque[str] = deque(maxlen=REMEMBERED_LINES)
+
+    def printed(self, stream: str, text: str) -> None:
+        """Take a line of "stdout" or "stderr"; called by the thread that drains it."""
+        if text.strip():
+            self._put(logging.WARNING, "partner.printed", text, stream=stream)
+
+    def logged(self, level: int, text: str) -> None:
+        """Take a line that the plug-in logged through its context."""
+        self._put(level, "partner.logged", text)
+
+    def last_words(self) -> str:
+        """Return the last lines, for a message about the end of the process; "" for none."""
+        with self._lock:
+            return " | ".join(self._last)
+
+    def close(self) -> None:
+        """Tell how many lines were left out."""
+        with self._lock:
+            suppressed, self._suppressed = self._suppressed, 0
+        self._tell(suppressed)
+
+    def _put(self, level: int, event: str, text: str, **fields: str) -> None:
+        shown = self._scrubber.scrub(text)[:MAX_LINE_CHARACTERS]
+        with self._lock:
+            self._last.append(shown[:200])
+            if not self._take():
+                self._suppressed += 1
+                return
+            suppressed, self._suppressed = self._suppressed, 0
+        self._tell(suppressed)
+        self._log.log(level, event, text=shown, **fields)
+
+    def _take(self) -> bool:
+        now = Seconds(time.monotonic())
+        earned = (now - self._asked_at) * LINES_PER_SECOND
+        self._asked_at = now
+        self._allowed = min(BURST_LINES, self._allowed + earned)
+        if self._allowed < 1:
+            return False
+        self._allowed -= 1
+        return True
+
+    def _tell(self, suppressed: int) -> None:
+        if suppressed:
+            self._log.warning("partner.output_suppressed", lines=suppressed)
