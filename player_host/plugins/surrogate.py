@@ -99,7 +99,7 @@ class Surrogate:
         self._gone = anyio.Event()
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
-        self._turn = anyio.Semaphore(1)
+        self._turn = anyio.Semaphore(1, fast_acquire=True)
         self._lock = threading.Lock()
         self._closing = False
         self._strays = 0
@@ -149,7 +149,7 @@ class Surrogate:
         loaded = await self._replied("was not imported")
         self.description = _description(loaded, self._name)
         if self.description.service_info.threading_model is ThreadingModel.FREE:
-            self._turn = anyio.Semaphore(FREE_THREADS)
+            self._turn = anyio.Semaphore(FREE_THREADS, fast_acquire=True)
 
     async def create(self, making: Making, deadline: Seconds) -> None:
         """Make the plug-in object; see `Instance`."""
@@ -173,10 +173,11 @@ class Surrogate:
         """Make one call; see `Instance`."""
         with anyio.CancelScope(shield=True):
             await self._turn.acquire()
-        try:
-            return await self._call(call, deadline)
-        finally:
-            self._turn.release()
+            try:
+                returned = await self._call(call, deadline)
+            finally:
+                self._turn.release()
+        return returned
 
     def give_up(self, loss: Loss) -> None:
         """End the process, and its calls with it, at once; any thread may call."""
@@ -206,31 +207,25 @@ class Surrogate:
             data = call_message(number, call)
         except MessageTooLong as error:
             return Faulted(RPC_E_CLIENT_CANTMARSHAL_DATA, str(error))
-        returned: asyncio.Future[Return] = self._loop.create_future()
-        self._pending[number] = _Pending(call, returned)
+        pending = self._pending[number] = _Pending(call, self._loop.create_future())
         self._order(data)
-        try:
-            with anyio.move_on_after(deadline, shield=True):
-                return await returned
-        except asyncio.CancelledError:
-            # The task itself was cancelled, past the shield: others may wait behind this call.
-            self._loop.call_later(deadline, self._give_up_unless_done, returned, call, deadline)
-            raise
-        finally:
-            self._pending.pop(number, None)
-        return self._miss_deadline(call, deadline)
+        late = self._loop.call_later(deadline, self._miss_deadline, number, deadline)
+        # Where the task itself is cancelled, past the shield, the deadline is still kept: others
+        # may wait behind this call.
+        returned = await pending.returned
+        late.cancel()
+        return returned
 
-    def _miss_deadline(self, call: PartnerCall, deadline: Seconds) -> Return:
-        _log.warning("partner.deadline_missed", partner=self._name, method=call.method)
-        loss = Loss(RPC_E_TIMEOUT, f"{call.method} did not return within {deadline:g} s")
+    def _miss_deadline(self, number: int, deadline: Seconds) -> None:
+        """End the instance, unless the call has returned meanwhile."""
+        pending = self._pending.pop(number, None)
+        if pending is None:
+            return
+        method = pending.call.method
+        _log.warning("partner.deadline_missed", partner=self._name, method=method)
+        loss = Loss(RPC_E_TIMEOUT, f"{method} did not return within {deadline:g} s")
+        self._end_call(pending, Faulted(loss.hr, loss.reason))
         self.give_up(loss)
-        return Faulted(loss.hr, loss.reason)
-
-    def _give_up_unless_done(
-        self, returned: "asyncio.Future[Return]", call: PartnerCall, deadline: Seconds
-    ) -> None:
-        if not returned.done():
-            self._miss_deadline(call, deadline)
 
     def _order(self, data: bytes) -> None:
         with suppress(OSError):  # the thread that reads notices it, and says how it ended
