@@ -7,17 +7,29 @@ container item as `[id, price]`. Text keeps its UTF-16 code units: `json.dumps` 
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_args, get_origin
 
+from attrs import fields
 from cattrs import Converter
 
-from partner_api.calls import CALLS, RETURNS, Call, Return
+from partner_api.calls import (
+    CALLS,
+    RETURNS,
+    Call,
+    ComparisonReturned,
+    IndexOutOfRange,
+    Return,
+    ShowPopup,
+)
 from partner_api.content import ContentContainer, ContentContainerList, ContentItem
 from partner_api.enums import LibraryLocation, TransactionType
 from partner_api.hresult import HRESULT
 from partner_api.licensing import License, Right
 from partner_api.variant import Variant, VarType
+
+R = TypeVar("R", Call, Return)
 
 _HRESULT_FORM: Final = re.compile("0x[0-9A-F]{8}")
 
@@ -39,7 +51,7 @@ def call_from_data(name: str, data: object) -> Call:
         KeyError: there is no such record.
         Exception: cattrs' errors, where the data do not fit the record.
     """
-    return _converter.structure(data, CALLS[name])
+    return _in_range(_converter.structure(data, CALLS[name]))
 
 
 def return_to_data(returned: Return) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def return_to_data(returned: Return) -> dict[str, Any]:
 
 def return_from_data(name: str, data: object) -> Return:
     """Return the record of a return; errors as for `call_from_data`."""
-    return _converter.structure(data, RETURNS[name])
+    return _in_range(_converter.structure(data, RETURNS[name]))
 
 
 def container_list_to_data(container_list: ContentContainerList) -> dict[str, Any]:
@@ -125,7 +137,10 @@ def _variant_from_data(data: Any, _: object) -> Variant:
     _check_keys(data, "type", "value")
     kind = VarType[data["type"]]
     value = data["value"]
-    return Variant(kind, _hresult_from_data(value, None) if kind is VarType.ERROR else value)
+    if kind is VarType.ERROR:
+        return Variant(kind, _hresult_from_data(value, None))
+    # Many languages write the number 45000.0 as 45000.
+    return Variant(kind, float(value) if kind is VarType.DATE and type(value) is int else value)
 
 
 def _license_to_data(license_: License) -> dict[str, Any]:
@@ -162,9 +177,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(str, _exactly(str))
     converter.register_structure_hook(int, _exactly(int))
     converter.register_structure_hook(bool, _exactly(bool))
-    converter.register_structure_hook_func(
-        lambda asked: asked == tuple[int, ...], _numbers_from_data
-    )
+    converter.register_structure_hook_func(is_sequence, sequence_hook(converter))
     return converter
 
 
@@ -179,9 +192,38 @@ def _checked_list(data: Any) -> list[Any]:
     return data
 
 
-def _numbers_from_data(data: Any, _: object) -> tuple[int, ...]:
-    number = _exactly(int)
-    return tuple(number(one, int) for one in _checked_list(data))
+def is_sequence(asked: object) -> bool:
+    """Whether a type is a tuple of any length of one type of things."""
+    return get_origin(asked) is tuple
+
+
+def sequence_hook(converter: Converter) -> Callable[[Any, Any], tuple[Any, ...]]:
+    """Return a hook of cattrs that takes a list for a tuple, and nothing else."""
+
+    def read(data: Any, asked: Any) -> tuple[Any, ...]:
+        kind = get_args(asked)[0]
+        return tuple(converter.structure(one, kind) for one in _checked_list(data))
+
+    return read
+
+
+def _in_range(record: R) -> R:
+    """Return the record, of which every number is one that its parameter can be."""
+    for name, lowest, highest in _NUMBERS[type(record)]:
+        value = getattr(record, name)
+        numbers = value if isinstance(value, tuple) else (value,) if value is not None else ()
+        if numbers and not lowest <= min(numbers) <= max(numbers) <= highest:
+            raise ValueError(f"{name} is a number of {lowest} to {highest}")
+    return record
+
+
+def _numbers_of(record: type[Any]) -> tuple[tuple[str, int, int], ...]:
+    """Return the names of a record's numbers, each with its range."""
+    return tuple(
+        (one.name, *_RANGES.get((record, one.name), _DWORD))
+        for one in fields(record)
+        if one.type in {int, int | None, tuple[int, ...]}
+    )
 
 
 def _exactly(expected: type) -> Any:
@@ -195,4 +237,14 @@ def _exactly(expected: type) -> Any:
     return check
 
 
+_DWORD: Final = (0, 2**32 - 1)
+_LONG: Final = (-(2**31), 2**31 - 1)
+_RANGES: Final[Mapping[tuple[type[Any], str], tuple[int, int]]] = {
+    (ShowPopup, "index"): _LONG,
+    (ComparisonReturned, "result"): _LONG,
+    (IndexOutOfRange, "index"): (-1, 2**32 - 1),
+}
+"""The numbers that are no DWORD."""
+
+_NUMBERS: Final = {record: _numbers_of(record) for record in (*CALLS.values(), *RETURNS.values())}
 _converter = _make_converter()

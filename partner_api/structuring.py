@@ -7,7 +7,7 @@ tables. A value never enters a message, for it may be a secret.
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import cattrs
 from attrs import fields, has
@@ -47,6 +47,22 @@ def structure(kind: type[T], data: object) -> T:
     except Exception as error:
         problems = cattrs.transform_error(error, path="", format_exception=_explain)
         raise SettingsProblems(tuple(map(_readable, problems[:MAX_PROBLEMS]))) from error
+
+
+def secret_names(kind: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a settings class that are declared as `Secret`.
+
+    A class of which that cannot be said declares none.
+    """
+    try:
+        hints = get_type_hints(kind)
+        return tuple(
+            one.name
+            for one in fields(kind)
+            if Secret in {hints.get(one.name), *get_args(hints.get(one.name))}
+        )
+    except Exception:
+        return ()
 
 
 def secret_fields(settings: Any) -> tuple[str, ...]:

@@ -78,8 +78,8 @@ def describe(error: BaseException) -> str:
     """Return what a plug-in's exception says, as far as it can be shown.
 
     Used wherever a plug-in's own words enter a message, the log or the transcript: bounded,
-    printable in every encoding, without the queries and the userinfo of URLs, which may hold
-    signatures and passwords.
+    printable in every encoding, one line, without the queries and the userinfo of URLs, which may
+    hold signatures and passwords.
     """
     kind = type(error).__name__
     try:
@@ -87,7 +87,7 @@ def describe(error: BaseException) -> str:
     except BaseException:
         return kind
     bare = _URL_QUERY.sub(r"\1?~", _URL_USERINFO.sub("://", words))
-    shown = bare.encode("utf-8", "backslashreplace").decode()
+    shown = " ".join(bare.encode("utf-8", "backslashreplace").decode().split())
     return f"{kind}: {shown}"[:MAX_REASON_CHARACTERS] if shown else kind
 
 

@@ -22,7 +22,7 @@ from partner_api.enums import ThreadingModel
 from partner_api.partner import ContentPartner, PartnerContext
 from partner_api.proxy import CallbackProxy, LicenseStoreProxy
 from partner_api.service_info import CONTRACT_VERSION
-from partner_api.structuring import SettingsProblems, secret_fields, structure
+from partner_api.structuring import SettingsProblems, secret_fields, secret_names, structure
 from partner_api.stub import FREE_THREADS, describe
 from partner_api.surrogate.findings import Finding
 from partner_api.surrogate.loading import (
@@ -249,5 +249,6 @@ def _described(
         distribution=imported.distribution,
         version=imported.version,
         methods=methods_of(partner_class),
+        secrets=secret_names(getattr(partner_class, "Settings", None)),
         findings=findings,
     )

@@ -19,7 +19,7 @@ Kind                  From       Body
 ``goodbye``           player     nothing; the surrogate ends
 ====================  =========  ==========================================================
 
-Each side numbers its own calls. Calls run in both directions at once, and a side answers calls
+Each side numbers its own calls. Calls run in both directions at once, and the Player answers calls
 while it waits for an answer. The end of the stream ends the surrogate.
 """
 
@@ -35,7 +35,7 @@ from attrs import asdict, field, frozen
 from cattrs import Converter
 
 from partner_api.calls import Call, Return
-from partner_api.encoding import call_to_data, return_to_data
+from partner_api.encoding import call_to_data, is_sequence, return_to_data, sequence_hook
 from partner_api.enums import Capability, ThreadingModel
 from partner_api.service_info import ServiceInfo
 from partner_api.surrogate.findings import Finding, Severity
@@ -62,7 +62,7 @@ class Hello:
 
     Attributes:
         wire: the version of this wire.
-        contract: the version of `partner_api`'s contract that it brings.
+        contract: the version of the contract that it speaks.
         software: what it is, for messages.
     """
 
@@ -95,11 +95,12 @@ class Loaded:
 
     Attributes:
         reference: where it was found, as `module:attribute`.
-        service_info: its ServiceInfo, as `service_info_to_data` writes it.
+        service_info: its ServiceInfo.
         distribution: whose plug-in it is; "" where that is unknown.
         version: of the distribution.
-        methods: the documented methods that it overrides.
+        methods: the documented methods that it has.
         findings: of the examination, if one was asked for.
+        secrets: the names of its settings that are secret, as far as they are known now.
     """
 
     reference: str
@@ -108,6 +109,7 @@ class Loaded:
     version: str = ""
     methods: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 @frozen
@@ -117,7 +119,8 @@ class Create:
     Attributes:
         settings: its table in `partners.toml`.
         data_dir: the folder that belongs to it.
-        log_level: of the standard library's logging; what is below need not be sent.
+        log_level: 10 debug, 20 info, 30 warning, 40 error, 50 critical; what is below need not
+            be sent.
     """
 
     settings: dict[str, Any] = field(repr=False)
@@ -155,7 +158,12 @@ class Failed:
 
 @frozen
 class LogLine:
-    """A line that the plug-in logged through its context; `level` as in `logging`."""
+    """A line that the plug-in logged through its context.
+
+    Attributes:
+        level: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
+        text: at most 8,000 characters are kept.
+    """
 
     level: int
     text: str
@@ -184,6 +192,8 @@ class Channel:
         self._socket = end
         self._lines = end.makefile("rb")
         self._sending = threading.Lock()
+        self._counting = threading.Lock()
+        self._deferred = 0
 
     def send(self, data: bytes) -> None:
         """Send one message, as `message`, `call_message` or `return_message` made it.
@@ -197,26 +207,30 @@ class Channel:
     def send_or_defer(self, data: bytes, defer: Callable[[Callable[[], None]], None]) -> None:
         """Send one message without waiting; what would wait is given to `defer`.
 
+        For one thread, which is the only one that sends in this way.
+
         Args:
             data: the message.
-            defer: lets another thread do what it is given.
+            defer: lets another thread do what it is given, one thing after the other.
 
         Raises:
             OSError: the other end is gone.
         """
-        if not self._sending.acquire(blocking=False):
-            defer(partial(self.send, data))
+        # Behind what was deferred all else is deferred: messages keep their order, and the one
+        # thread that sends them never waits for a lock that is behind it in its own queue.
+        if self._deferred or not self._sending.acquire(blocking=False):
+            self._defer(partial(self.send, data), defer)
             return
         try:
             rest = self._send_some(data)
+            if rest:
+                # The lock goes with it: nothing may come between the halves of a message.
+                self._defer(partial(self._send_rest, rest), defer)
+                return
         except BaseException:
             self._sending.release()
             raise
-        if rest:
-            # The lock goes with it: nothing may come between the halves of a message.
-            defer(partial(self._send_rest, rest))
-        else:
-            self._sending.release()
+        self._sending.release()
 
     def receive(self) -> tuple[str, Any] | None:
         """Wait for the next message; return its kind and its body, or None at the end.
@@ -242,6 +256,25 @@ class Channel:
         with suppress(OSError):  # the other end was quicker
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def _defer(
+        self, sending: Callable[[], None], defer: Callable[[Callable[[], None]], None]
+    ) -> None:
+        def send() -> None:
+            try:
+                sending()
+            finally:
+                with self._counting:
+                    self._deferred -= 1
+
+        with self._counting:
+            self._deferred += 1
+        try:
+            defer(send)
+        except BaseException:
+            with self._counting:
+                self._deferred -= 1
+            raise
 
     def _send_some(self, data: bytes) -> bytes:
         """Send what the socket takes at once; return the rest."""
@@ -269,7 +302,8 @@ def parse(line: bytes) -> tuple[str, Any]:
         document = _loads(line.decode())
         ((kind, body),) = document.items()
     except (ValueError, AttributeError, RecursionError) as error:
-        raise WireError(f"a line that is no message: {_excerpt(line)}") from error
+        # Nothing of it is quoted: there may be settings in it, and secrets among these.
+        raise WireError(f"a line that is no message ({len(line)} bytes)") from error
     return kind, body
 
 
@@ -278,6 +312,8 @@ def message(body: Any) -> bytes:
 
     Raises:
         MessageTooLong: it does not fit.
+        TypeError: it holds what JSON cannot: a date, for example.
+        ValueError: it holds a number that JSON cannot: NaN, infinity.
     """
     kind = next(kind for kind, made in KINDS.items() if isinstance(body, made))
     return _line({kind: asdict(body)})
@@ -315,7 +351,7 @@ def body_as(kind: type[T], body: object) -> T:
         WireError: it does not fit.
     """
     try:
-        return _converter.structure(body, kind)
+        return _converter.structure(_exactly(dict)(body, dict), kind)
     except Exception as error:
         raise WireError(f"a message that is no {kind.__name__}: {error!r}"[:500]) from error
 
@@ -341,7 +377,7 @@ def service_info_from_data(data: Any) -> ServiceInfo:
         return ServiceInfo(
             key=data["key"],
             friendly_name=data["friendly_name"],
-            capabilities=Capability(data["capabilities"]),
+            capabilities=Capability(_dword(data["capabilities"])),
             threading_model=ThreadingModel(data["threading_model"]),
             contract_version=data["contract_version"],
         )
@@ -349,15 +385,17 @@ def service_info_from_data(data: Any) -> ServiceInfo:
         raise WireError(f"a ServiceInfo that is none: {error}"[:500]) from error
 
 
+def _dword(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= 0xFFFF_FFFF:
+        raise ValueError("capabilities are a 32-bit number without a sign")
+    return value
+
+
 def _line(document: dict[str, Any]) -> bytes:
     data = (_dumps(document) + "\n").encode("ascii")
     if len(data) > MAX_MESSAGE_BYTES:
         raise MessageTooLong(f"{len(data)} bytes; a message has at most {MAX_MESSAGE_BYTES}")
     return data
-
-
-def _excerpt(line: bytes) -> str:
-    return ascii(line[:60].decode("utf-8", "replace"))
 
 
 def _no_number(text: str) -> NoReturn:
@@ -380,9 +418,10 @@ def _make_converter() -> Converter:
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(Severity, lambda value, _: Severity(value))
     converter.register_structure_hook_func(lambda asked: asked == dict[str, Any], _exactly(dict))
+    converter.register_structure_hook_func(is_sequence, sequence_hook(converter))
     return converter
 
 
-_dumps = json.JSONEncoder(separators=(",", ":")).encode
+_dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _loads = json.JSONDecoder(parse_constant=_no_number).decode
 _converter = _make_converter()

@@ -10,13 +10,14 @@ from anyio.abc import TaskStatus
 from attrs import define, field, frozen
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from partner_api.calls import DownloadTrack, DownloadTrackComplete
+from partner_api.calls import DownloadTrack, DownloadTrackComplete, Faulted, Return
 from partner_api.hresult import HRESULT, S_OK
 from player_host.cli.desk import Desk
 from player_host.cli.reports import Outcome, completion_outcome, refusal_outcome, titles_of
 from player_host.cli.wording import count_text, duration_text, size_text
 from player_host.downloads.progress import DownloadProgress
 from player_host.player import Player
+from player_host.plugins.instance import LOST
 from player_host.transcript import Called, Entry, Lost
 from player_host.units import Seconds
 
@@ -53,13 +54,16 @@ class SettledTracks:
             return
         called = self._pending.pop(entry.of, None)
         if called is not None and called.chain is not None:
-            self._note(called.chain, called.call, entry.returned.hr)
+            self._note(called.chain, called.call, entry.returned)
 
     def take(self) -> list[Settled]:
         """Return what was settled since the last time."""
         return [self._settled.popleft() for _ in range(len(self._settled))]
 
-    def _note(self, transaction_id: int, call: object, answer: HRESULT) -> None:
+    def _note(self, transaction_id: int, call: object, returned: Return) -> None:
+        answer = returned.hr
+        if isinstance(returned, Faulted) and answer in LOST:
+            return  # it is called again
         if isinstance(call, DownloadTrackComplete):
             outcome = completion_outcome(call.hr)
             self._settled.append(Settled(transaction_id, call.track_id, outcome, call.hr))

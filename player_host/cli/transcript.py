@@ -18,8 +18,10 @@ application = App(name="transcript", help="Show the conversation of a session.")
 
 
 @application.command
-def show(file: Path, /, *, desk: Given) -> ExitStatus:
+def show(file: Path | None = None, /, *, desk: Given) -> ExitStatus:
     """Show a transcript: every call, who made it, how it ended.
+
+    Without a file it is that of the last session.
 
     A call that ended at once is one line; the end of any other has a line of
     its own. Blobs and the queries of URLs are not in a transcript.
@@ -29,10 +31,11 @@ def show(file: Path, /, *, desk: Given) -> ExitStatus:
     `values`.
 
     Args:
-        file: a transcript, or the name of one in the home folder's transcripts
+        file: a transcript, or the name of one in the home folder's transcripts;
+            without it, the last
         desk: where the result is shown
     """
-    transcript = read_transcript(_path(desk, file))
+    transcript = read_transcript(_last(desk) if file is None else _path(desk, file))
     if desk.as_json:
         desk.show_json(_to_json(transcript))
     else:
@@ -82,6 +85,18 @@ def _begun(header: dict[str, Any]) -> str:
         return moment_text(str(header.get("started_at")))
     except ValueError:
         return "at an unknown time"
+
+
+def _last(desk: Desk) -> Path:
+    """Return the transcript of the last session; their names begin with its number."""
+    found = max(desk.home.transcripts.glob("*.jsonl"), default=None)
+    if found is None:
+        raise UsageError(
+            "there is no transcript yet",
+            where=str(desk.home.transcripts),
+            remedy="Each `player-host download` writes one",
+        )
+    return found
 
 
 def _path(desk: Desk, file: Path) -> Path:

@@ -24,8 +24,6 @@ from player_host.licensing.store import Licenses
 from player_host.log import get_logger
 from player_host.plugins.active import Recorder
 
-"""What the completion of a track without a usable URL reports (T1-DL-48)."""
-
 _log = get_logger(__name__)
 
 

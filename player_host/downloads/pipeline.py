@@ -47,7 +47,6 @@ from player_host.transfer.room import TransferRoom
 from player_host.units import ByteCount
 
 PUBLISH_BATCH: Final = 64
-"""The codes with which a completion may not have reached a living plug-in."""
 
 _log = get_logger(__name__)
 

@@ -115,6 +115,8 @@ class ActivePartner:
         self._started = False
         self._restarts_left = loading.settings.host.restarts
         self._starting = anyio.Lock()
+        loading.scrubber.tell(recorder.conceal)
+        self._restarting = False
 
     async def start(self) -> None:
         """Make the plug-in and call `SetCallback`, its first call (T1-LIFE-01).
@@ -187,7 +189,7 @@ class ActivePartner:
         """Whether an instance is there, or could be started."""
         if not self._started:
             return False
-        return self._instance.loss is None or self._restarts_left > 0
+        return self._restarting or self._instance.loss is None or self._restarts_left > 0
 
     async def ensure_running(self) -> bool:
         """Replace a lost instance, within the budget; return whether one is there."""
@@ -207,12 +209,15 @@ class ActivePartner:
             return await self._replaced()
 
     async def _replaced(self) -> Instance | None:
+        self._restarting = True
         try:
             self._instance = await self._loading.load()
             await self.start()
         except PlayerHostError as error:
             _log.error("partner.restart_failed", partner=self.name, error=str(error))
             return None
+        finally:
+            self._restarting = False
         return self._instance
 
     async def _create(self, instance: Instance) -> None:
@@ -233,9 +238,7 @@ class ActivePartner:
             log_level=logging.getLogger(f"partner.{self.name}").getEffectiveLevel(),
             on_lost=self._note_loss,
         )
-        self._recorder.conceal(self._loading.scrubber.secrets)
         await instance.create(making, self._loading.call_deadline)
-        self._recorder.conceal(self._loading.scrubber.secrets)
 
     def _make_data_dir(self) -> Path:
         data_dir = self._home.plugin_data(self.name)

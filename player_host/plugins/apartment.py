@@ -53,6 +53,10 @@ class _Job:
             self.begun.set_result(False)
 
 
+def _tell(call: PartnerCall, error: BaseException) -> None:
+    _log.info("partner.call_raised", method=call.method, exc_info=error)
+
+
 class Apartment:
     """One instance of a partner and the threads that serve it.
 
@@ -150,7 +154,7 @@ class Apartment:
             if self.dead:
                 job.refuse()
             elif job.begin():
-                job.ended.set_result(invoke(partner, job.call, self.callback))
+                job.ended.set_result(invoke(partner, job.call, self.callback, _tell))
 
     def _refuse_waiting(self) -> None:
         with suppress(queue.Empty):

@@ -20,11 +20,10 @@ from typing import IO, Final
 from partner_api.surrogate.process import EXIT_REASONS
 from player_host.errors import PartnerUnavailable
 from player_host.log import get_logger
+from player_host.plugins.drains import drain
 from player_host.plugins.output import OutputLog
 from player_host.units import Seconds
 
-READ_BYTES: Final = 65_536
-LONGEST_LINE_BYTES: Final = 65_536
 ENVIRONMENT: Final = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
 """No module of the working directory shadows another, and what is printed comes at once."""
 
@@ -97,22 +96,15 @@ class ChildProcess:
             self._process.wait()
             os.close(self._lifeline)
             self._ended.set()
-        for drain in self._drains:
-            drain.join(timeout=1.0)
+        for thread in self._drains:
+            thread.join()
         self.output.close()
         on_exit()
 
     def _drain(self, stream: IO[bytes] | None, which: str) -> threading.Thread:
         assert stream is not None
-        return self._thread(lambda: self._read_lines(stream, which), which)
-
-    def _read_lines(self, stream: IO[bytes], which: str) -> None:
-        with stream:
-            while line := stream.readline(LONGEST_LINE_BYTES):
-                self.output.printed(which, line.decode("utf-8", "replace").rstrip())
-                # The rest of a longer line might begin with half a secret.
-                while line and not line.endswith(b"\n"):
-                    line = stream.readline(LONGEST_LINE_BYTES)
+        put = partial(self.output.printed, which)
+        return self._thread(partial(drain, stream, self._ended, put), which)
 
     def _thread(self, target: Callable[[], None], what: str) -> threading.Thread:
         thread = threading.Thread(target=target, name=f"{self._name}-{what}", daemon=True)

@@ -117,7 +117,9 @@ class Loading:
         if problem:
             instance.give_up(Loss(PartnerIncompatible.default_hr, problem))
             raise PartnerIncompatible(
-                f"the plug-in is incompatible: {problem}", where=f"partner {self.settings.name}"
+                f"the plug-in is incompatible: {problem}",
+                where=f"partner {self.settings.name}",
+                remedy=advice_for(info),
             )
         return instance
 
@@ -184,6 +186,15 @@ def incompatibility(info: ServiceInfo) -> str:
     if Capability.CONTENT_PARTNER not in info.capabilities:
         return "its capabilities lack CONTENT_PARTNER (0x40), so it is no Type 1 plug-in"
     return ""
+
+
+def advice_for(info: ServiceInfo) -> str:
+    """Return what to do about a plug-in that is not for this player."""
+    if info.contract_version > CONTRACT_VERSION:
+        return "Update the player"
+    if info.contract_version < CONTRACT_VERSION:
+        return "Update the plug-in"
+    return "Add Capability.CONTENT_PARTNER to its ServiceInfo, if it is one"
 
 
 async def survey(settings: PartnersFile) -> tuple[PluginRecord, ...]:
@@ -264,6 +275,7 @@ def _judged(record: PluginRecord, description: Description) -> PluginRecord:
         reference=description.reference,
         status=PluginStatus.INCOMPATIBLE if problem else PluginStatus.READY,
         reason=problem,
+        advice=advice_for(description.service_info) if problem else "",
         service_info=description.service_info,
         distribution=description.distribution or record.distribution,
         version=description.version or record.version,

@@ -93,8 +93,8 @@ class InProcess:
             settings = make_settings(self._partner_class, dict(making.table))
         except SettingsProblems as error:
             raise settings_error(error.problems, where=making.where) from error
-        names = secret_fields(settings)
-        making.scrubber.learn(str(making.table[n]) for n in names if n in making.table)
+        values = (making.table.get(name) for name in secret_fields(settings))
+        making.scrubber.learn(value for value in values if isinstance(value, str))
         return self._partner_class(
             PartnerContext(
                 settings=settings,

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from player_host.log import get_logger
@@ -17,6 +17,9 @@ REMEMBERED_LINES: Final = 5
 SHORTEST_SECRET: Final = 6
 """A shorter secret cannot be told from ordinary words."""
 
+SHORTEST_PIECE: Final = 4
+"""So much of a secret at the end of a text may be one that was cut."""
+
 MASK: Final = "**********"
 
 
@@ -25,23 +28,34 @@ class Scrubber:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: tuple[str, ...] = ()
+        self._listeners: list[Callable[[tuple[str, ...]], None]] = []
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Add secrets; those of fewer than six characters are left out."""
         known = {*self._secrets, *(s for s in secrets if len(s) >= SHORTEST_SECRET)}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
+        for listener in self._listeners:
+            listener(self._secrets)
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What is known to be secret."""
-        return self._secrets
+    def tell(self, listener: Callable[[tuple[str, ...]], None]) -> None:
+        """Let a listener have every secret: those that are known, and later ones at once."""
+        self._listeners.append(listener)
+        listener(self._secrets)
 
     def scrub(self, text: str) -> str:
-        """Return the text with every secret masked."""
+        """Return the text with every secret masked, also one of which the end was cut off."""
         for secret in self._secrets:
-            text = text.replace(secret, MASK)
+            text = _without_half(text.replace(secret, MASK), secret)
         return text
+
+
+def _without_half(text: str, secret: str) -> str:
+    """Mask the beginning of a secret at the end of a text."""
+    for length in range(len(secret) - 1, SHORTEST_PIECE - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + MASK
+    return text
 
 
 class OutputLog:
@@ -70,7 +84,9 @@ class OutputLog:
 
     def logged(self, level: int, text: str) -> None:
         """Take a line that the plug-in logged through its context."""
-        self._put(level, "partner.logged", text)
+        # Levels between and beyond the standard ones have no name to be shown.
+        standard = min(max(level // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        self._put(standard, "partner.logged", text)
 
     def last_words(self) -> str:
         """Return the last lines, for a message about the end of the process; "" for none."""

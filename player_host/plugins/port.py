@@ -21,7 +21,10 @@ from player_host.units import Seconds
 
 FIRST_ALLOWANCE: Final = 20_000
 CALLS_PER_SECOND: Final = 100.0
-CALLS_PER_TRACK: Final = 8
+CALLS_PER_TRACK: Final = 16
+CHARACTERS_PER_CALL: Final = 65_536
+"""A call with longer texts counts as several."""
+
 MOST_REJECTED: Final = 50_000
 """So many rejected calls show that the instance is past help."""
 
@@ -43,15 +46,15 @@ class Allowance:
         """Allow the calls that so many requested tracks need."""
         self._left += CALLS_PER_TRACK * count
 
-    def take(self) -> bool:
-        """Take one call; False if there is none left."""
-        if self._left < 1:
+    def take(self, weight: int = 1) -> bool:
+        """Take one call, or one that counts as several; False if there are not so many left."""
+        if self._left < weight:
             now = Seconds(time.monotonic())
             self._left += (now - self._asked_at) * CALLS_PER_SECOND
             self._asked_at = now
-        if self._left < 1:
+        if self._left < weight:
             return False
-        self._left -= 1
+        self._left -= weight
         return True
 
 
@@ -105,7 +108,7 @@ class InstancePort:
         if not self._connected:
             return Return(RPC_E_DISCONNECTED)
         with self._lock:
-            allowed = self._allowance.take()
+            allowed = self._allowance.take(_weight(call))
             first, self._rejecting = not allowed and not self._rejecting, not allowed
             self._rejected += not allowed
             flooded = self._rejected == MOST_REJECTED and not allowed
@@ -126,3 +129,8 @@ class InstancePort:
         if isinstance(call, calls.Malformed | calls.MalformedAnswer):
             return evolve(call, problem=self._scrubber.scrub(call.problem))
         return call
+
+
+def _weight(call: CallbackCall) -> int:
+    texts = (value for value in call.arguments if isinstance(value, str))
+    return 1 + sum(map(len, texts)) // CHARACTERS_PER_CALL

@@ -8,7 +8,7 @@ fit ends the instance, and the Player goes on.
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -92,6 +92,7 @@ class Surrogate:
         self._loss: Loss | None = None
         self._name = name
         self._settings = settings
+        self._scrubber = scrubber
         self._output = OutputLog(name, scrubber)
         self._loop = asyncio.get_running_loop()
         self._reply: asyncio.Future[Any] = self._loop.create_future()
@@ -103,6 +104,7 @@ class Surrogate:
         self._lock = threading.Lock()
         self._closing = False
         self._strays = 0
+        self._secrets: tuple[str, ...] = ()
         self._reader = threading.Thread(target=self._read, name=f"{name}-wire", daemon=True)
         self._port: InstancePort | None = None
         self._on_lost: Callable[[Loss], None] = lambda _loss: None
@@ -148,6 +150,7 @@ class Surrogate:
         self._order(message(Load(self._name, reference, limit or None, examine)))
         loaded = await self._replied("was not imported")
         self.description = _description(loaded, self._name)
+        self._secrets = loaded.secrets
         if self.description.service_info.threading_model is ThreadingModel.FREE:
             self._turn = anyio.Semaphore(FREE_THREADS, fast_acquire=True)
 
@@ -155,9 +158,10 @@ class Surrogate:
         """Make the plug-in object; see `Instance`."""
         self._port = making.port
         self._on_lost = making.on_lost
+        self._learn(self._secrets, making)
         try:
             data = message(Create(dict(making.table), str(making.data_dir), making.log_level))
-        except (MessageTooLong, TypeError) as error:
+        except (MessageTooLong, TypeError, ValueError) as error:
             problem = f"the table cannot be sent: {error}"
             raise settings_error((problem,), where=making.where) from None
         self._awaits_reply = True
@@ -165,9 +169,7 @@ class Surrogate:
         created = await self._replied("was not made", deadline, where=making.where)
         if not isinstance(created, Created):
             raise self._unavailable("its process answered out of turn")
-        making.scrubber.learn(
-            str(making.table[name]) for name in created.secrets if name in making.table
-        )
+        self._learn(created.secrets, making)
 
     async def call(self, call: PartnerCall, deadline: Seconds) -> Return:
         """Make one call; see `Instance`."""
@@ -247,7 +249,7 @@ class Surrogate:
             reply = await asyncio.shield(self._reply)
             self._reply = self._loop.create_future()
             if isinstance(reply, Failed):
-                raise _failure(reply, self._name, where)
+                raise self._failure(reply, where)
             return reply
         self.give_up(Loss(RPC_E_TIMEOUT, f"it {what} within {deadline:g} s"))
         raise self._unavailable(
@@ -255,7 +257,23 @@ class Surrogate:
         )
 
     def _unavailable(self, what: str, remedy: str = "") -> PartnerUnavailable:
+        what = self._scrubber.scrub(what)
         return PartnerUnavailable(what, where=f"partner {self._name}", remedy=remedy)
+
+    def _failure(self, failed: Failed, where: str) -> Exception:
+        if failed.stage == "settings":
+            return settings_error(map(self._scrubber.scrub, failed.problems), where=where)
+        what = "; ".join(failed.problems)
+        if failed.stage == "create":
+            what = f"making the plug-in failed: {what}"
+        unavailable = self._unavailable(what, failed.advice)
+        unavailable.findings = failed.findings
+        return unavailable
+
+    def _learn(self, names: Iterable[str], making: Making) -> None:
+        """Let the scrubber know the values of secret settings."""
+        values = (making.table.get(name) for name in names)
+        self._scrubber.learn(value for value in values if isinstance(value, str))
 
     def _tell_loss(self, loss: Loss) -> None:
         """Tell the session, and then everybody who waits."""
@@ -433,21 +451,14 @@ def _description(loaded: Any, name: str) -> Description:
     try:
         info = service_info_from_data(loaded.service_info)
     except WireError as error:
-        raise PartnerUnavailable(f"its process sent {error}", where=f"partner {name}") from error
+        raise PartnerUnavailable(
+            f"its process sent {error}",
+            where=f"partner {name}",
+            remedy="Mend the ServiceInfo that its surrogate sends",
+        ) from error
     return Description(
         loaded.reference, info, loaded.distribution, loaded.version, loaded.methods, loaded.findings
     )
-
-
-def _failure(failed: Failed, name: str, where: str) -> Exception:
-    if failed.stage == "settings":
-        return settings_error(failed.problems, where=where)
-    what = "; ".join(failed.problems)
-    if failed.stage == "create":
-        what = f"making the plug-in failed: {what}"
-    unavailable = PartnerUnavailable(what, where=f"partner {name}", remedy=failed.advice)
-    unavailable.findings = failed.findings
-    return unavailable
 
 
 def _explained(reason: str, settings: PartnerSettings) -> tuple[str, str]:
@@ -464,9 +475,13 @@ def _explained(reason: str, settings: PartnerSettings) -> tuple[str, str]:
 def _fitting(call: PartnerCall, returned: Return) -> Return:
     """Return how a call ended, as its record may end; a plug-in cannot claim its own loss."""
     if isinstance(returned, Faulted):
-        return Faulted(E_UNEXPECTED, returned.reason) if returned.hr in LOST else returned
+        believable = returned.hr.failed and returned.hr not in LOST
+        return returned if believable else Faulted(E_UNEXPECTED, returned.reason)
     expected = RETURN_OF.get(type(call), Return)
-    if type(returned) is expected or (type(returned) is Return and returned.hr.failed):
+    with_values = expected is not Return
+    if type(returned) is expected and not (with_values and returned.hr.failed):
+        return returned
+    if type(returned) is Return and returned.hr.failed:
         return returned
     return Faulted(
         E_UNEXPECTED, f"{call.method} ended with {type(returned).__name__}, {returned.hr.name}"

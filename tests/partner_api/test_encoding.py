@@ -82,6 +82,7 @@ LICENSES = st.builds(
 )
 for kind, strategy in (
     (str, TEXT),
+    (int, st.integers(0, 2**31 - 1)),
     (HRESULT, RESULTS),
     (ContentContainerList, LISTS),
     (Variant, VARIANTS),

@@ -87,18 +87,14 @@ OTHER_NUMBERS = {
 
 def records_of(kind: type) -> st.SearchStrategy[Any]:
     """Records of one kind, with numbers that fit the wire."""
-    numbers = {int: DWORDS, int | None: st.none() | DWORDS, tuple[int, ...]: st.lists(DWORDS)}
-    chosen = {
-        one.name: OTHER_NUMBERS.get((kind.__name__, one.name), numbers.get(one.type))
-        for one in fields(kind)
+    numbers = {
+        int: DWORDS,
+        int | None: st.none() | DWORDS,
+        tuple[int, ...]: st.lists(DWORDS, max_size=5).map(tuple),
     }
-    return st.builds(
-        kind, **{name: strategy.map(_frozen) for name, strategy in chosen.items() if strategy}
-    )
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    chosen = {one.name: numbers[one.type] for one in fields(kind) if one.type in numbers}
+    others = {name: one for (record, name), one in OTHER_NUMBERS.items() if record == kind.__name__}
+    return st.builds(kind, **(chosen | others))
 
 
 NAMES = st.text("abcäß 音", min_size=1, max_size=255).map(str.strip).filter(bool)
@@ -314,14 +310,14 @@ def at(data: Any, path: tuple[Any, ...]) -> Any:
 
 
 @st.composite
-def tampered(draw: st.DrawFn, data: Any) -> tuple[Any, tuple[Any, ...], Any]:
-    """The data with one value taken away, added or replaced; the place, and what stood there."""
+def tampered(draw: st.DrawFn, data: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The data with one value taken away, added or replaced, and the place."""
     copy = json.loads(json.dumps(data))
     places = places_in(copy)
     if not places:
-        return {"more": draw(st.sampled_from(JUNK))}, (), None
+        return {"more": draw(st.sampled_from(JUNK))}, ()
     path = draw(st.sampled_from(places))
-    holder, was = at(copy, path[:-1]), at(copy, path)
+    holder = at(copy, path[:-1])
     way = draw(st.sampled_from(["replace", "replace", "replace", "remove", "add"]))
     if way == "replace":
         holder[path[-1]] = draw(st.sampled_from(JUNK))
@@ -331,7 +327,7 @@ def tampered(draw: st.DrawFn, data: Any) -> tuple[Any, tuple[Any, ...], Any]:
         holder["more"] = draw(st.sampled_from(JUNK))
     else:
         holder.append(draw(st.sampled_from(JUNK)))
-    return copy, path, was
+    return copy, path
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -341,7 +337,8 @@ def test_the_code_takes_a_tampered_call_where_the_schema_does(
     name: str, data: st.DataObject
 ) -> None:
     arguments = call_to_data(data.draw(records_of(CALLS[name])))
-    changed, _, _ = data.draw(tampered(arguments))
+    changed, path = data.draw(tampered(arguments))
+    assume(not is_whole_date(changed, path))
     body = {"id": 1, "name": name, "arguments": changed}
     assert READERS[f"call.{name}"].is_valid(body) == code_takes_call(name, changed), changed
 
@@ -353,8 +350,9 @@ def test_the_code_takes_a_tampered_return_where_the_schema_does(
     name: str, data: st.DataObject
 ) -> None:
     values = return_to_data(data.draw(records_of(RETURNS[name])))
-    changed, path, _ = data.draw(tampered(values))
+    changed, path = data.draw(tampered(values))
     assume(name != "CommandsReturned" or not is_taken_for_a_list(changed, path))
+    assume(not is_whole_date(changed, path))
     body = {"id": 1, "name": name, "values": changed}
     assert READERS[f"return.{name}"].is_valid(body) == code_takes_return(name, changed), changed
 
@@ -366,11 +364,19 @@ def test_the_code_takes_a_tampered_message_where_the_schema_does(
     kind: str, data: st.DataObject
 ) -> None:
     body = read(wire.message(data.draw(CONTROL[kind])))[kind]
-    changed, path, _ = data.draw(tampered(body))
+    changed, path = data.draw(tampered(body))
     assume(not is_taken_for_a_list(changed, path))
-    assume(path[-1:] not in {("severity",), ("capabilities",)})  # see below
+    assume(path[-1:] != ("capabilities",))  # of which there is a test, too
     right, _ = readers_of(kind)
     assert right.is_valid({kind: changed}) == code_takes_message(kind, changed), changed
+
+
+def is_whole_date(changed: Any, path: tuple[Any, ...]) -> bool:
+    """Whether a date without a fraction stands there, of which there is a test below."""
+    variant = at(changed, path[:-1])
+    if path[-1:] != ("value",) or not isinstance(variant, dict):
+        return False
+    return variant.get("type") == "DATE" and type(variant.get("value")) is int
 
 
 def is_taken_for_a_list(changed: Any, path: tuple[Any, ...]) -> bool:
@@ -384,7 +390,6 @@ def is_taken_for_a_list(changed: Any, path: tuple[Any, ...]) -> bool:
 # --- where the code takes what the schema refuses ------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="the numbers of records have no bound when they are read")
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -400,7 +405,6 @@ def test_a_number_of_more_than_32_bits_is_refused(name: str, arguments: dict[str
     assert not code_takes_call(name, arguments)
 
 
-@pytest.mark.xfail(strict=True, reason="a text or an object is taken for an empty list")
 @pytest.mark.parametrize("items", ["", {}], ids=ascii)
 def test_a_menu_is_a_list(items: Any) -> None:
     values = {"hr": "0x00000000", "items": items}
@@ -409,7 +413,6 @@ def test_a_menu_is_a_list(items: Any) -> None:
     assert not code_takes_return("CommandsReturned", values)
 
 
-@pytest.mark.xfail(strict=True, reason="what equals a number is taken for one")
 @pytest.mark.parametrize("capabilities", [True, 64.0, -1, 2**32])
 def test_capabilities_are_a_32_bit_number(capabilities: Any) -> None:
     info = {
@@ -427,7 +430,6 @@ def test_capabilities_are_a_32_bit_number(capabilities: Any) -> None:
 # --- where the code refuses what the schema takes ------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="many languages write the number 45000.0 as 45000")
 def test_a_date_at_midnight_may_be_written_without_a_fraction() -> None:
     arguments = {"type": 1, "context": {"type": "DATE", "value": 45_000}}
     body = {"id": 1, "name": "CallbackNotify", "arguments": arguments}
