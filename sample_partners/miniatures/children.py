@@ -66,3 +66,13 @@ class Daemonises(Miniature):
                 self.note_process(grandchild)
             os._exit(0)
         os.waitpid(child, 0)
+
+
+class LeavesTheSession(Miniature):
+    """Starts a program in a session of its own, out of the Player's reach, with its outputs."""
+
+    def misbehave(self) -> None:
+        """Start it; write its number where nobody looks for remains."""
+        command = ["sleep", str(FOR_EVER_S)]
+        program = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - as above
+        (self.context.data_dir / "escaped").write_text(str(program.pid), "ascii")

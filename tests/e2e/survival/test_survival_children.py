@@ -1,7 +1,9 @@
 """A plug-in starts processes of its own: they end with it."""
 
 import os
+import threading
 
+import psutil
 import pytest
 
 from partner_api.calls import Download
@@ -43,3 +45,18 @@ async def test_a_fork_that_keeps_the_wire_open_does_not_hide_the_death_of_the_pl
         await survival.finds_no_process(stage.partner)
         await stage.resume(request)
         assert stage.states(request) == [TrackState.COMPLETED] * 3
+
+
+async def test_a_process_that_left_the_session_lives_on_and_costs_the_player_nothing(survival):
+    async with survival.open("children:LeavesTheSession") as stage:
+        await stage.activate()
+        await stage.download()
+        escaped = survival.home.plugin_data(stage.partner) / "escaped"
+        program = psutil.Process(int(escaped.read_text()))
+        try:
+            await stage.player.deactivate()
+            assert program.is_running()
+            names = [thread.name for thread in threading.enumerate()]
+            assert not [name for name in names if name.endswith(("-stdout", "-stderr"))]
+        finally:
+            program.kill()
