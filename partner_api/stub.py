@@ -6,6 +6,7 @@ with E_UNEXPECTED and a reason.
 """
 
 import re
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -27,6 +28,7 @@ FREE_THREADS: Final = 4
 """How many threads serve a plug-in with `ThreadingModel.FREE`."""
 
 MAX_REASON_CHARACTERS: Final = 1_000
+MAX_FRAMES: Final = 50
 _URL_QUERY: Final = re.compile(r"(https?://[^\s?#'\"<>]{0,2048})[?#][^\s'\"<>]*")
 _URL_USERINFO: Final = re.compile(r"://[^\s/?#\"<>]*@")
 
@@ -89,6 +91,16 @@ def describe(error: BaseException) -> str:
     bare = _URL_QUERY.sub(r"\1?~", _URL_USERINFO.sub("://", words))
     shown = " ".join(bare.encode("utf-8", "backslashreplace").decode().split())
     return f"{kind}: {shown}"[:MAX_REASON_CHARACTERS] if shown else kind
+
+
+def trace_of(error: BaseException) -> str:
+    """Return where an exception came from, for the log: places and `describe`, no source lines.
+
+    The words of exceptions and the lines of a source can hold what a log must not.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    places = (f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    return "\n".join(("Traceback (most recent call last):", *places, describe(error)))
 
 
 def _arguments(call: PartnerCall, callback: Callback) -> tuple[Any, ...]:

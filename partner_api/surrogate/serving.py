@@ -8,7 +8,6 @@ for the answer, which the thread that reads the wire hands over.
 import itertools
 import queue
 import threading
-import traceback
 from logging import ERROR, INFO, Handler, LogRecord
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from partner_api.hresult import (
 )
 from partner_api.partner import ContentPartner
 from partner_api.proxy import CallbackProxy
-from partner_api.stub import describe, invoke
+from partner_api.stub import describe, invoke, trace_of
 from partner_api.surrogate.loading import place_of
 from partner_api.surrogate.wire import (
     Channel,
@@ -91,8 +90,7 @@ class PartnerServer:
         self._channel.send(_return_data(body["id"], call, returned))
 
     def _tell(self, call: PartnerCall, error: BaseException) -> None:
-        trace = "".join(traceback.format_exception(error))
-        log_line(self._channel, INFO, f"{call.method} raised:\n{trace}")
+        log_line(self._channel, INFO, f"{call.method} raised\n{trace_of(error)}")
 
 
 def _return_data(number: int, call: PartnerCall, returned: Return) -> bytes:
@@ -135,7 +133,7 @@ def tell_dead_threads(channel: Channel) -> None:
         # The words of an exception may hold what a log must not: its type and place are enough.
         what = f"{fault.exc_type.__name__}{place_of(fault.exc_value)}"
         log_line(channel, ERROR, f"thread {name} died: {what}")
-        log_line(channel, INFO, "".join(traceback.format_exception(fault.exc_value)))
+        log_line(channel, INFO, trace_of(fault.exc_value))
 
     threading.excepthook = died
 

@@ -22,7 +22,7 @@ from partner_api.enums import ThreadingModel
 from partner_api.hresult import RPC_E_SERVER_DIED, RPC_E_TIMEOUT
 from partner_api.partner import ContentPartner
 from partner_api.proxy import CallbackProxy
-from partner_api.stub import FREE_THREADS, describe, invoke
+from partner_api.stub import FREE_THREADS, describe, invoke, trace_of
 from player_host.errors import PartnerUnavailable, PlayerHostError, SettingsError
 from player_host.log import get_logger
 from player_host.units import Seconds
@@ -54,7 +54,7 @@ class _Job:
 
 
 def _tell(call: PartnerCall, error: BaseException) -> None:
-    _log.info("partner.call_raised", method=call.method, exc_info=error)
+    _log.info("partner.call_raised", method=call.method, trace=trace_of(error))
 
 
 class Apartment:
