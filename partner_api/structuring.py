@@ -4,7 +4,7 @@ Used in the plug-in's process, for the plug-in's own class `Settings`, and by th
 tables. A value never enters a message, for it may be a secret.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_type_hints
@@ -16,6 +16,8 @@ from cattrs import Converter
 from partner_api.secret import Secret
 
 MAX_PROBLEMS: Final = 20
+MAX_DEPTH: Final = 3
+"""So deep secrets are looked for in classes inside the settings class."""
 
 T = TypeVar("T")
 
@@ -52,17 +54,25 @@ def structure(kind: type[T], data: object) -> T:
 def secret_names(kind: Any) -> tuple[str, ...]:
     """Return the names of the fields of a settings class that are declared as `Secret`.
 
-    A class of which that cannot be said declares none.
+    One inside another attrs class is named as `login.password`. A class of which that cannot be
+    said declares none.
     """
     try:
-        hints = get_type_hints(kind)
-        return tuple(
-            one.name
-            for one in fields(kind)
-            if Secret in {hints.get(one.name), *get_args(hints.get(one.name))}
-        )
+        return tuple(_secret_places(kind, MAX_DEPTH))
     except Exception:
         return ()
+
+
+def _secret_places(kind: Any, depth: int) -> Iterator[str]:
+    hints = get_type_hints(kind)
+    for one in fields(kind):
+        hint = hints.get(one.name)
+        parts = (hint, *get_args(hint))
+        if Secret in parts:
+            yield one.name
+        for inner in filter(has, filter(lambda part: isinstance(part, type), parts)):
+            if depth:
+                yield from (f"{one.name}.{place}" for place in _secret_places(inner, depth - 1))
 
 
 def secret_fields(settings: Any) -> tuple[str, ...]:

@@ -85,12 +85,23 @@ def describe(error: BaseException) -> str:
     """
     kind = type(error).__name__
     try:
-        words = str(error)[: 2 * MAX_REASON_CHARACTERS]
+        words = str(error)
     except BaseException:
         return kind
-    bare = _URL_QUERY.sub(r"\1?~", _URL_USERINFO.sub("://", words))
-    shown = " ".join(bare.encode("utf-8", "backslashreplace").decode().split())
+    shown = presentable(words)
     return f"{kind}: {shown}"[:MAX_REASON_CHARACTERS] if shown else kind
+
+
+def presentable(words: str) -> str:
+    """Return foreign words as one line, bounded, without the queries and userinfo of URLs."""
+    bare = without_queries(words[: 2 * MAX_REASON_CHARACTERS])
+    shown = " ".join(bare.encode("utf-8", "backslashreplace").decode().split())
+    return shown[:MAX_REASON_CHARACTERS]
+
+
+def without_queries(words: str) -> str:
+    """Return words without the queries and the userinfo of URLs: signatures, passwords."""
+    return _URL_QUERY.sub(r"\1?~", _URL_USERINFO.sub("://", words))
 
 
 def trace_of(error: BaseException) -> str:

@@ -46,8 +46,10 @@ class Concealment:
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Add secrets."""
-        for secret in secrets:
-            self._secrets[secret] = _digest(secret, self._key)
+        known = {*self._secrets, *secrets}
+        # The longest first: one may be the beginning of another.
+        ordered = sorted(known, key=len, reverse=True)
+        self._secrets = {secret: _digest(secret, self._key) for secret in ordered}
 
     def concealed(self, record: R) -> R:
         """Return the record with a digest for every secret in its texts."""

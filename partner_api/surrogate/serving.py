@@ -42,7 +42,6 @@ class WirePort:
         self._channel = channel
         self._numbers = itertools.count(1)
         self._waiting: dict[int, queue.SimpleQueue[Return]] = {}
-        self._own = threading.local()
 
     def receive(self, call: CallbackCall) -> Return:
         """Send a call and wait for its answer, on a thread of the plug-in.
@@ -55,21 +54,20 @@ class WirePort:
         except MessageTooLong as error:
             self.receive(Malformed(type(call).__name__, str(error)))
             return Return(E_INVALIDARG)
-        answers = self._answers()
-        self._waiting[number] = answers
-        self._channel.send(data)
-        return answers.get()
+        answer: queue.SimpleQueue[Return] = queue.SimpleQueue()
+        self._waiting[number] = answer
+        try:
+            self._channel.send(data)
+            return answer.get()
+        finally:
+            # A signal of the plug-in's own may end the waiting: then the answer comes in vain.
+            self._waiting.pop(number, None)
 
     def returned(self, body: dict[str, Any]) -> None:
         """Hand an answer to the thread that waits for it; called by the thread that reads."""
-        self._waiting.pop(body["id"]).put(return_from_data(body["name"], body["values"]))
-
-    def _answers(self) -> "queue.SimpleQueue[Return]":
-        """Return the queue of this thread, which waits for one answer at a time."""
-        answers: queue.SimpleQueue[Return] | None = getattr(self._own, "answers", None)
-        if answers is None:
-            answers = self._own.answers = queue.SimpleQueue()
-        return answers
+        waiting = self._waiting.get(body["id"])
+        if waiting is not None:
+            waiting.put(return_from_data(body["name"], body["values"]))
 
 
 class PartnerServer:

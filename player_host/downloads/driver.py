@@ -95,20 +95,22 @@ class Downloads:
         assert self._partner is not None
         # Before the cookie is drawn: a new instance knows none that was drawn before it.
         await self._partner.ensure_running()
+        generation = self._partner.generation
         with self._rooms.database.transaction():
             request_id = self._ledger.open_request(self._partner.name, items)
             transaction = self.book.open(request_id, container_list)
-        await self._call_download(transaction, container_list)
+        await self._call_download(transaction, container_list, generation)
         return request_id
 
     async def reopen(self, request_id: int) -> None:
         """Open a new transaction for what a request lacks an answer for; none if it lacks none."""
         assert self._partner is not None
         await self._partner.ensure_running()
+        generation = self._partner.generation
         container_list = self._ledger.abandoned(request_id)
         if container_list is not None:
             transaction = self.book.open(request_id, container_list)
-            await self._call_download(transaction, container_list)
+            await self._call_download(transaction, container_list, generation)
 
     def cancel(self, request_id: int) -> None:
         """Cancel what is left of a request; accepted tracks get E_ABORT (T1-DL-53).
@@ -168,14 +170,15 @@ class Downloads:
         )
 
     async def _call_download(
-        self, transaction: OpenTransaction, container_list: ContentContainerList
+        self, transaction: OpenTransaction, container_list: ContentContainerList, generation: int
     ) -> None:
+        """Make the call, to the instance that was there when the cookie was drawn."""
         assert self._partner is not None
         assert self._tasks is not None
         self.book.call_download(transaction)
         self._tasks.start_soon(self._expire, transaction)
         call = Download(container_list, transaction.machine.cookie)
-        returned = await self._partner.call(call, chain=transaction.id)
+        returned = await self._partner.call(call, chain=transaction.id, generation=generation)
         self.book.download_returned(transaction, returned.hr)
 
     def _of_request(self, request_id: int) -> list[OpenTransaction]:

@@ -105,6 +105,8 @@ class ActivePartner:
         self.name = loading.settings.name
         self.answer_deadline = loading.answer_deadline
         self.service_info = instance.description.service_info
+        self.generation = 1
+        """How many instances there were, or were begun, in this session."""
         self._loading = loading
         self._home = home
         self._port = port
@@ -156,12 +158,29 @@ class ActivePartner:
         try:
             number = self._recorder.called(call)
         finally:
-            returned = await instance.call(call, self._loading.call_deadline)
-            await instance.close()
+            returned = await self._release(instance, call)
         self._note_end(number, call, returned)
 
-    async def call(self, call: PartnerCall, *, chain: int | None = None) -> Return:
+    async def _release(self, instance: Instance, call: calls.SetCallback) -> Return:
+        """Make the last call, and end the instance, also where this task is cancelled."""
+        try:
+            returned = await instance.call(call, self._loading.call_deadline)
+            await instance.close()
+        except BaseException:
+            instance.give_up(NOT_STARTED)
+            raise
+        return returned
+
+    async def call(
+        self, call: PartnerCall, *, chain: int | None = None, generation: int | None = None
+    ) -> Return:
         """Make one call; a lost instance is replaced first, within the budget.
+
+        Args:
+            call: its record.
+            chain: the ledger's transaction to which it belongs.
+            generation: of the instance that it is meant for, if it is meant for one alone: a
+                later one does not get it.
 
         Returns:
             How the call ended. `Faulted` with RPC_E_SERVER_DIED_DNE means that no instance was
@@ -173,6 +192,8 @@ class ActivePartner:
         if instance is None:
             self._on_replaced()
             return Faulted(RPC_E_SERVER_DIED_DNE, "the plug-in is not running")
+        if generation is not None and generation != self.generation:
+            return Faulted(RPC_E_SERVER_DIED_DNE, "the instance that it was meant for was lost")
         self._grant(call)
         returned = await self._recorded(instance, call, chain)
         if instance.loss is not None:
@@ -210,6 +231,7 @@ class ActivePartner:
 
     async def _replaced(self) -> Instance | None:
         self._restarting = True
+        self.generation += 1
         try:
             self._instance = await self._loading.load()
             await self.start()

@@ -89,17 +89,20 @@ class ChildProcess:
         return f"ended with exit status {status}"
 
     def _await_end(self, on_exit: Callable[[], None]) -> None:
-        _wait_unreaped(self._process)
+        is_unreaped = _wait_unreaped(self._process)
         with self._lock:
-            # While the leader is not reaped, its number belongs to this group and no other.
-            _kill_group(self._process)
+            if is_unreaped:
+                # While the leader is not reaped, its number belongs to this group and no other.
+                _kill_group(self._process)
             self._process.wait()
             os.close(self._lifeline)
             self._ended.set()
-        for thread in self._drains:
-            thread.join()
-        self.output.close()
-        on_exit()
+        try:
+            for thread in self._drains:
+                thread.join()
+            self.output.close()
+        finally:
+            on_exit()
 
     def _drain(self, stream: IO[bytes] | None, which: str) -> threading.Thread:
         assert stream is not None
@@ -128,25 +131,46 @@ def start_child(
     Raises:
         PartnerUnavailable: the command cannot be run.
     """
-    ours, theirs = socket.socketpair()
-    lifeline_read, lifeline_write = os.pipe()
+    ours, theirs, lifeline_read, lifeline_write = _make_descriptors(name, command)
     try:
         process = _spawn(command, theirs, lifeline_read)
     except (OSError, ValueError) as error:
         ours.close()
         os.close(lifeline_write)
-        raise PartnerUnavailable(
-            f"its process cannot be started: {command[0]!r} cannot be run"
-            f" ({getattr(error, 'strerror', None) or error})",
-            where=f"partner {name}",
-            remedy="Mend interpreter or surrogate in its table of partners.toml",
-        ) from error
+        raise _cannot_be_started(name, command, error) from error
     finally:
         os.close(lifeline_read)
         if sys.platform != "win32":
             theirs.close()
     _log.debug("partner.process_started", partner=name, pid=process.pid)
     return ChildProcess(name, process, lifeline_write, output), ours
+
+
+def _make_descriptors(
+    name: str, command: Sequence[str]
+) -> tuple[socket.socket, socket.socket, int, int]:
+    """Return the two ends of a wire and those of a lifeline, or none of them."""
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as error:
+        raise _cannot_be_started(name, command, error) from error
+    try:
+        return ours, theirs, *os.pipe()
+    except OSError as error:
+        ours.close()
+        theirs.close()
+        raise _cannot_be_started(name, command, error) from error
+
+
+def _cannot_be_started(
+    name: str, command: Sequence[str], error: OSError | ValueError
+) -> PartnerUnavailable:
+    return PartnerUnavailable(
+        f"its process cannot be started: {command[0]!r} cannot be run"
+        f" ({getattr(error, 'strerror', None) or error})",
+        where=f"partner {name}",
+        remedy="Mend interpreter or surrogate in its table of partners.toml",
+    )
 
 
 def _spawn(command: Sequence[str], wire: socket.socket, lifeline: int) -> "subprocess.Popen[bytes]":
@@ -183,12 +207,15 @@ def _spawn_sharing(command: Sequence[str], wire: socket.socket) -> "subprocess.P
     return process
 
 
-def _wait_unreaped(process: "subprocess.Popen[bytes]") -> None:
-    """Wait for the end of a process, and leave it to be reaped where the platform can."""
+def _wait_unreaped(process: "subprocess.Popen[bytes]") -> bool:
+    """Wait for the end of a process; return whether it is still to be reaped."""
     if hasattr(os, "waitid"):
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    else:
-        process.wait()
+        # Where the signal of a child's end is ignored, the system has reaped it by itself.
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            return True
+    process.wait()
+    return False
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:

@@ -1,7 +1,7 @@
 """Empties the outputs of a plug-in's process, so that printing never makes it wait.
 
 An output ends with the process, but for one case: a process that left the group holds it open.
-Then it is given up soon after the end of the group.
+Then it is given up soon after the end of the group, whether it is printed to or not.
 """
 
 import os
@@ -46,25 +46,24 @@ def drain(stream: IO[bytes], ended: threading.Event, put: Callable[[str], None])
 
 
 def _chunks(stream: IO[bytes], ended: threading.Event) -> Iterator[bytes]:
-    while _is_readable(stream, ended) and (chunk := os.read(stream.fileno(), READ_BYTES)):
-        yield chunk
-
-
-def _is_readable(stream: IO[bytes], ended: threading.Event) -> bool:
-    """Wait for something to read; False if nothing came soon after the end of the process."""
     if sys.platform == "win32":
-        return True
+        yield from iter(lambda: os.read(stream.fileno(), READ_BYTES), b"")
+        return
     poll = select.poll()
     poll.register(stream, select.POLLIN)
     given_up = Seconds(float("inf"))
     while True:
         if ended.is_set():
+            # Once for the whole output: whoever left the group may go on printing for ever.
             given_up = min(given_up, Seconds(time.monotonic() + LAST_WORDS_GRACE))
         left = min(LOOK_EVERY, given_up - time.monotonic())
         if left <= 0:
-            return False
+            return
         if poll.poll(left * 1_000):
-            return True
+            chunk = os.read(stream.fileno(), READ_BYTES)
+            if not chunk:
+                return
+            yield chunk
 
 
 def _text(line: bytes) -> str:

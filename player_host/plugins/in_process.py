@@ -13,7 +13,7 @@ from partner_api.calls import PartnerCall, Return
 from partner_api.hresult import RPC_E_SERVER_DIED
 from partner_api.partner import ContentPartner, PartnerContext
 from partner_api.proxy import CallbackProxy, LicenseStoreProxy
-from partner_api.structuring import SettingsProblems, secret_fields
+from partner_api.structuring import SettingsProblems, secret_fields, secret_names
 from partner_api.surrogate.loading import (
     LoadingFailed,
     import_plugin,
@@ -24,6 +24,7 @@ from partner_api.surrogate.process import make_settings
 from player_host.errors import PartnerUnavailable
 from player_host.plugins.apartment import Apartment
 from player_host.plugins.instance import Description, Loss, Making
+from player_host.plugins.output import texts_at
 from player_host.settings import settings_error
 from player_host.units import Seconds
 
@@ -93,8 +94,9 @@ class InProcess:
             settings = make_settings(self._partner_class, dict(making.table))
         except SettingsProblems as error:
             raise settings_error(error.problems, where=making.where) from error
-        values = (making.table.get(name) for name in secret_fields(settings))
-        making.scrubber.learn(value for value in values if isinstance(value, str))
+        kind = getattr(self._partner_class, "Settings", None)
+        for name in (*secret_names(kind), *secret_fields(settings)):
+            making.scrubber.learn(texts_at(making.table, name))
         return self._partner_class(
             PartnerContext(
                 settings=settings,

@@ -4,9 +4,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
+from partner_api.stub import without_queries
 from player_host.log import get_logger
 from player_host.units import Seconds
 
@@ -33,7 +34,9 @@ class Scrubber:
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Add secrets; those of fewer than six characters are left out."""
-        known = {*self._secrets, *(s for s in secrets if len(s) >= SHORTEST_SECRET)}
+        # What is printed comes line by line, so each line of a secret is one, too.
+        pieces = {piece for secret in secrets for piece in (secret, *secret.splitlines())}
+        known = {*self._secrets, *(p for p in pieces if len(p) >= SHORTEST_SECRET)}
         self._secrets = tuple(sorted(known, key=len, reverse=True))
         for listener in self._listeners:
             listener(self._secrets)
@@ -56,6 +59,25 @@ def _without_half(text: str, secret: str) -> str:
         if text.endswith(secret[:length]):
             return text[:-length] + MASK
     return text
+
+
+def texts_at(table: Mapping[str, Any], path: str) -> Iterator[str]:
+    """Yield every text at a place of a table, however deep; "login.password" is a place."""
+    value: Any = table
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    yield from _texts(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
 
 
 class OutputLog:
@@ -100,7 +122,7 @@ class OutputLog:
         self._tell(suppressed)
 
     def _put(self, level: int, event: str, text: str, **fields: str) -> None:
-        shown = self._scrubber.scrub(text)[:MAX_LINE_CHARACTERS]
+        shown = without_queries(self._scrubber.scrub(text)[:MAX_LINE_CHARACTERS])
         with self._lock:
             self._last.append(shown[:200])
             if not self._take():

@@ -15,6 +15,7 @@ from partner_api import calls
 from partner_api.calls import CallbackCall, Return
 from partner_api.hresult import RPC_E_CALL_REJECTED, RPC_E_DISCONNECTED
 from partner_api.proxy import CallbackPort
+from partner_api.stub import presentable
 from player_host.log import get_logger
 from player_host.plugins.output import Scrubber
 from player_host.units import Seconds
@@ -127,7 +128,7 @@ class InstancePort:
 
     def _scrubbed(self, call: CallbackCall) -> CallbackCall:
         if isinstance(call, calls.Malformed | calls.MalformedAnswer):
-            return evolve(call, problem=self._scrubber.scrub(call.problem))
+            return evolve(call, problem=presentable(self._scrubber.scrub(call.problem)))
         return call
 
 

@@ -7,15 +7,14 @@ fit ends the instance, and the Player goes on.
 
 import asyncio
 import itertools
+import queue
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 import anyio
-import anyio.to_thread
 from attrs import frozen
 
 from partner_api.calls import RETURN_OF, CallbackCall, Faulted, PartnerCall, Return
@@ -30,7 +29,8 @@ from partner_api.hresult import (
     RPC_E_TIMEOUT,
 )
 from partner_api.service_info import CONTRACT_VERSION
-from partner_api.stub import FREE_THREADS
+from partner_api.structuring import MAX_PROBLEMS
+from partner_api.stub import FREE_THREADS, presentable
 from partner_api.surrogate.wire import (
     KINDS,
     WIRE_VERSION,
@@ -55,7 +55,7 @@ from player_host.errors import PartnerIncompatible, PartnerUnavailable
 from player_host.log import get_logger
 from player_host.plugins.child import start_child
 from player_host.plugins.instance import LOST, Description, Loss, Making
-from player_host.plugins.output import OutputLog, Scrubber
+from player_host.plugins.output import OutputLog, Scrubber, texts_at
 from player_host.plugins.port import InstancePort
 from player_host.settings import PartnerSettings, settings_error
 from player_host.units import Seconds
@@ -105,6 +105,8 @@ class Surrogate:
         self._closing = False
         self._strays = 0
         self._secrets: tuple[str, ...] = ()
+        self._deferred: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._sender = threading.Thread(target=self._send, name=f"{name}-out", daemon=True)
         self._reader = threading.Thread(target=self._read, name=f"{name}-wire", daemon=True)
         self._port: InstancePort | None = None
         self._on_lost: Callable[[Loss], None] = lambda _loss: None
@@ -121,13 +123,11 @@ class Surrogate:
             PartnerUnavailable: it cannot be started, or says nothing in time.
             PartnerIncompatible: it speaks another version of the wire or of the contract.
         """
-        with anyio.CancelScope(shield=True):
-            self._child, end = await anyio.to_thread.run_sync(
-                start_child, self._name, self._settings.command, self._output
-            )
+        # On the event loop, for some milliseconds: a thread's result is lost with its waiter.
+        self._child, end = start_child(self._name, self._settings.command, self._output)
         self._channel = Channel(end)
-        self._outgoing = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{self._name}-out")
         self._reader.start()
+        self._sender.start()
         self._child.watch(self._exited)
         try:
             _check_versions(await self._replied("did not say hello"), self._name)
@@ -191,13 +191,17 @@ class Surrogate:
         self._closing = True
         self._disconnect()
         self._order(goodbye())
-        with anyio.CancelScope(shield=True):
-            with anyio.move_on_after(EXIT_GRACE):
+        try:
+            with anyio.CancelScope(shield=True):
+                with anyio.move_on_after(EXIT_GRACE):
+                    await self._gone.wait()
+                    return
+                _log.warning("partner.did_not_end", partner=self._name, after_s=EXIT_GRACE)
+                self._child.kill()
                 await self._gone.wait()
-                return
-            _log.warning("partner.did_not_end", partner=self._name, after_s=EXIT_GRACE)
+        except BaseException:
             self._child.kill()
-            await self._gone.wait()
+            raise
 
     # --- on the event loop ---
 
@@ -231,14 +235,7 @@ class Surrogate:
 
     def _order(self, data: bytes) -> None:
         with suppress(OSError):  # the thread that reads notices it, and says how it ended
-            self._channel.send_or_defer(data, self._defer)
-
-    def _defer(self, sending: Callable[[], None]) -> None:
-        def send() -> None:
-            with suppress(OSError):
-                sending()
-
-        self._outgoing.submit(send)
+            self._channel.send_or_defer(data, self._deferred.put)
 
     async def _replied(self, what: str, deadline: Seconds | None = None, *, where: str = "") -> Any:
         """Wait for the answer to an order; `what` is the complaint if it does not come."""
@@ -261,24 +258,33 @@ class Surrogate:
         return PartnerUnavailable(what, where=f"partner {self._name}", remedy=remedy)
 
     def _failure(self, failed: Failed, where: str) -> Exception:
+        problems = failed.problems[:MAX_PROBLEMS]
         if failed.stage == "settings":
-            return settings_error(map(self._scrubber.scrub, failed.problems), where=where)
-        what = "; ".join(failed.problems)
+            return settings_error(map(self._clean, problems), where=where)
+        what = "; ".join(map(self._clean, problems))
         if failed.stage == "create":
             what = f"making the plug-in failed: {what}"
-        unavailable = self._unavailable(what, failed.advice)
+        unavailable = self._unavailable(what, self._clean(failed.advice))
         unavailable.findings = failed.findings
         return unavailable
 
+    def _clean(self, words: str) -> str:
+        return presentable(self._scrubber.scrub(words))
+
     def _learn(self, names: Iterable[str], making: Making) -> None:
         """Let the scrubber know the values of secret settings."""
-        values = (making.table.get(name) for name in names)
-        self._scrubber.learn(value for value in values if isinstance(value, str))
+        for name in names:
+            self._scrubber.learn(texts_at(making.table, name))
 
     def _tell_loss(self, loss: Loss) -> None:
         """Tell the session, and then everybody who waits."""
-        if not self._closing:
-            self._on_lost(loss)
+        try:
+            if not self._closing:
+                self._on_lost(loss)
+        finally:
+            self._end_waiting(loss)
+
+    def _end_waiting(self, loss: Loss) -> None:
         for pending in list(self._pending.values()):
             self._end_call(pending, Faulted(loss.hr, loss.reason))
         if not self._reply.done():
@@ -286,6 +292,12 @@ class Surrogate:
             self._reply.exception()  # nobody may be waiting: it need not be reported
 
     # --- on the thread that reads the wire, and on that which waits for the process ---
+
+    def _send(self) -> None:
+        """Send what would have kept the event loop waiting; a thread of its own."""
+        while (sending := self._deferred.get()) is not None:
+            with suppress(OSError):
+                sending()
 
     def _read(self) -> None:
         loss: Loss | None = None
@@ -368,7 +380,7 @@ class Surrogate:
         self._lose(Loss(RPC_E_SERVER_DIED, f"its process {self._child.ending()}{said}"))
         self._channel.close()
         self._reader.join()
-        self._outgoing.shutdown(wait=False, cancel_futures=True)
+        self._deferred.put(None)
         self._on_loop(self._gone.set)
 
     def _lose(self, loss: Loss) -> None:
@@ -476,7 +488,7 @@ def _fitting(call: PartnerCall, returned: Return) -> Return:
     """Return how a call ended, as its record may end; a plug-in cannot claim its own loss."""
     if isinstance(returned, Faulted):
         believable = returned.hr.failed and returned.hr not in LOST
-        return returned if believable else Faulted(E_UNEXPECTED, returned.reason)
+        return Faulted(returned.hr if believable else E_UNEXPECTED, presentable(returned.reason))
     expected = RETURN_OF.get(type(call), Return)
     with_values = expected is not Return
     if type(returned) is expected and not (with_values and returned.hr.failed):
