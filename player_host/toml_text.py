@@ -29,7 +29,9 @@ def read_toml(path: Path) -> str:
         return ""
     except OSError as error:
         raise SettingsError(
-            f"the file cannot be read ({error.strerror})", where=str(path)
+            f"the file cannot be read ({error.strerror})",
+            where=str(path),
+            remedy="Mend the permissions, or choose another folder with --home",
         ) from error
     check_size(data, path)
     try:

@@ -55,7 +55,7 @@ def list_partners(*, desk: Given) -> ExitStatus:
     if not records:
         desk.remark("no plug-in is installed")
         return ExitStatus.DONE
-    table = plain_table("partner", "status", "store", "key", "calls", "capabilities", "from")
+    table = plain_table("partner", "status", "store", "key", "calls", "from", elastic="from")
     for record in records:
         add_row(table, record.name, _status(record), *_described(record), _origin(record))
     desk.show(table)
@@ -68,7 +68,7 @@ application.command(list_partners, name="list")
 
 @application.command
 def check(*names: str, desk: Given) -> ExitStatus:
-    """Look for what is wrong with plug-ins: methods, parameters, capabilities, settings.
+    """Look for what is wrong with plug-ins: methods, parameters, capabilities, the settings class.
 
     Each is loaded in a process of its own, also one that is disabled, but not
     started: no store is needed. Status 1 if there are errors; a warning is none.
@@ -155,12 +155,11 @@ def _status(record: PluginRecord) -> Text:
     return Text(record.status, _STYLES.get(record.status, "red"))
 
 
-def _described(record: PluginRecord) -> tuple[str, str, str, str]:
+def _described(record: PluginRecord) -> tuple[str, str, str]:
     info = record.service_info
     if info is None:
-        return "-", "-", "-", "-"
-    capabilities = ", ".join(_flags(info.capabilities)).lower().replace("_", " ")
-    return info.friendly_name, info.key, info.threading_model.value, capabilities or "-"
+        return "-", "-", "-"
+    return info.friendly_name, info.key, info.threading_model.value
 
 
 def _origin(record: PluginRecord) -> str:

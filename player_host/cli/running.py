@@ -1,10 +1,12 @@
 """Runs a verb that needs the Player: opens it, and suspends it in order on Ctrl-C or SIGTERM."""
 
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import partial
+from typing import NoReturn
 
 import anyio
 from anyio.abc import TaskStatus
@@ -76,7 +78,7 @@ async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
     # Only the work is cancelled: the Player around it has to close in order.
     working = anyio.CancelScope()
     async with anyio.create_task_group() as tasks:
-        await tasks.start(_cancel_on_signal, working)
+        await tasks.start(_cancel_on_signal, desk, working)
         async with open_player(desk.home, observer=observer, in_process=desk.in_process) as player:
             with working:
                 status = await work(player)
@@ -85,18 +87,31 @@ async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
 
 
 async def _cancel_on_signal(
-    scope: anyio.CancelScope, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    desk: Desk,
+    scope: anyio.CancelScope,
+    *,
+    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
+    """Cancel the work at the first signal, and end the program at the second."""
     try:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             task_status.started()
             async for _ in signals:
-                break
+                if scope.cancel_called:
+                    _end_at_once()
+                desk.remark("suspending; a call into the plug-in is waited for. Again ends at once")
+                scope.cancel()
     except NotImplementedError:
         # Windows: the event loop itself turns Ctrl-C into a cancellation of the whole.
         task_status.started()
-        return
-    scope.cancel()
+
+
+def _end_at_once() -> NoReturn:
+    """End the program without waiting for anything; plug-ins end with it, the ledger bears it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(ExitStatus.INTERRUPTED)
 
 
 def _any_request_is_open(desk: Desk) -> bool:

@@ -289,6 +289,8 @@ class ActivePartner:
         return returned
 
     def _note_loss(self, loss: Loss) -> None:
+        if loss is NOT_STARTED:
+            return  # whoever starts it has the error that says why
         reason = self._loading.scrubber.scrub(loss.reason)
         _log.warning("partner.lost", partner=self.name, why=reason)
         try:

@@ -290,7 +290,8 @@ def _with_distinct_keys(records: Iterable[PluginRecord]) -> tuple[PluginRecord, 
     judged = []
     for record in records:
         key = record.service_info.key if record.service_info else ""
-        apart = record.status is not PluginStatus.READY
+        # A class that is named by its place is somebody's choice, and stands in nobody's way.
+        apart = record.status is not PluginStatus.READY or is_reference(record.name)
         if apart or owners.setdefault(key, record.name) == record.name:
             judged.append(record)
         else:

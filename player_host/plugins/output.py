@@ -91,7 +91,7 @@ class OutputLog:
     """
 
     def __init__(self, partner: str, scrubber: Scrubber) -> None:
-        self._log = get_logger(f"partner.{partner}")
+        self._log = get_logger(f"partner.{partner}").bind(partner=partner)
         self._scrubber = scrubber
         self._lock = threading.Lock()
         self._allowed = float(BURST_LINES)

@@ -97,6 +97,7 @@ class Surrogate:
         self._loop = asyncio.get_running_loop()
         self._reply: asyncio.Future[Any] = self._loop.create_future()
         self._awaits_reply = True
+        self._stage = _STARTING
         self._gone = anyio.Event()
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
@@ -146,7 +147,7 @@ class Surrogate:
             PartnerUnavailable: there is no such plug-in, its import fails, or takes too long.
         """
         limit = self._settings.host.memory_limit_mib * 1024 * 1024
-        self._awaits_reply = True
+        self._awaits_reply, self._stage = True, _IMPORTING
         self._order(message(Load(self._name, reference, limit or None, examine)))
         loaded = await self._replied("was not imported")
         self.description = _description(loaded, self._name)
@@ -164,7 +165,7 @@ class Surrogate:
         except (MessageTooLong, TypeError, ValueError) as error:
             problem = f"the table cannot be sent: {error}"
             raise settings_error((problem,), where=making.where) from None
-        self._awaits_reply = True
+        self._awaits_reply, self._stage = True, _MAKING
         self._order(data)
         created = await self._replied("was not made", deadline, where=making.where)
         if not isinstance(created, Created):
@@ -240,7 +241,7 @@ class Surrogate:
     async def _replied(self, what: str, deadline: Seconds | None = None, *, where: str = "") -> Any:
         """Wait for the answer to an order; `what` is the complaint if it does not come."""
         if self._loss is not None:
-            raise self._unavailable(*_explained(self._loss.reason, self._settings))
+            raise self._unavailable(*_explained(self._loss.reason, self._stage, self._settings))
         deadline = deadline or self._settings.host.load_deadline
         with anyio.move_on_after(deadline):
             reply = await asyncio.shield(self._reply)
@@ -288,7 +289,9 @@ class Surrogate:
         for pending in list(self._pending.values()):
             self._end_call(pending, Faulted(loss.hr, loss.reason))
         if not self._reply.done():
-            self._reply.set_exception(self._unavailable(*_explained(loss.reason, self._settings)))
+            self._reply.set_exception(
+                self._unavailable(*_explained(loss.reason, self._stage, self._settings))
+            )
             self._reply.exception()  # nobody may be waiting: it need not be reported
 
     # --- on the thread that reads the wire, and on that which waits for the process ---
@@ -437,6 +440,16 @@ def _number(value: object) -> int:
     return value
 
 
+_STARTING: Final = "before it said hello"
+_IMPORTING: Final = "while it was imported"
+_MAKING: Final = "while the plug-in was made"
+_ADVICE: Final = {
+    _STARTING: "Mend interpreter or surrogate in its table of partners.toml",
+    _IMPORTING: "Import it by hand, with {command}, to see more",
+    _MAKING: "Mend its constructor; `--in-process` lets a debugger into it",
+}
+"""What to do about a process that ended too early, by what it was doing."""
+
 _REPLIES: Final = frozenset({"hello", "loaded", "created", "failed"})
 
 
@@ -473,15 +486,14 @@ def _description(loaded: Any, name: str) -> Description:
     )
 
 
-def _explained(reason: str, settings: PartnerSettings) -> tuple[str, str]:
+def _explained(reason: str, stage: str, settings: PartnerSettings) -> tuple[str, str]:
     """Return what is wrong with a process that ended before it was ready, and what to do."""
-    command = " ".join(settings.command)
     if "No module named" in reason and "partner_api" in reason:
         return (
             f"the interpreter {settings.command[0]} has no partner_api",
             "Install content-partner into its environment",
         )
-    return f"{reason} (it was started as {command})", "Run that command by hand to see more"
+    return f"{reason} ({stage})", _ADVICE[stage].format(command=settings.command[0])
 
 
 def _fitting(call: PartnerCall, returned: Return) -> Return:
