@@ -20,10 +20,10 @@ PARTNER = "kill_partner:Witness"
 VICTIMS = ("player", "surrogate", "surrogate and player")
 TWICE = 0.25
 """How often the resuming player, or its plug-in, is killed too."""
-AT_ONCE = 0.3
-"""How often the second of two victims is killed together with the first."""
 SPAN_S = 1.6
 """From the first call into the plug-in to a little after the last, when nothing is killed."""
+SUCCESSION_S = 0.8
+"""From the death of a plug-in to a little after the first calls into the next one."""
 FAILED = 1
 """The status of a Player whose plug-in could not be started."""
 PARTLY_DONE = 2
@@ -50,36 +50,34 @@ def wait_for_moment(dice, kill_home, player):
     return f"after {call[kind]} number {count}"
 
 
-def wait_for_second_moment(dice, kill_home, player):
-    """Wait for a moment after the plug-in's death, in the life of its successor or at once."""
-    if dice.random() < AT_ONCE:
-        return "at once"
-    return wait_for_moment(dice, kill_home, player)
+def wait_for_second_moment(dice):
+    """Wait for a moment after the plug-in's death, or in the life of its successor."""
+    delay = dice.choice([0, dice.uniform(0, SUCCESSION_S)])
+    time.sleep(delay)
+    return f"{delay:.3f} s later"
 
 
 def strike(dice, kill_home, player, victims):
     """Kill each victim at a moment; return where each kill hit, and when it was."""
-    hits = []
-    if "surrogate" in victims:
-        moment = wait_for_moment(dice, kill_home, player)
-        hits.append((has_hit(kill_home, kill_home.kill_surrogate(player)), moment))
-    if "player" in victims:
-        wait = wait_for_second_moment if hits else wait_for_moment
-        moment = wait(dice, kill_home, player)
-        # Without its plug-in it may have ended with less than all.
-        ended = {0, FAILED, PARTLY_DONE} if hits else {0}
-        hits.append((has_hit(kill_home, kill_home.kill(player, ended=ended)), moment))
-    else:
+    moment = wait_for_moment(dice, kill_home, player)
+    if victims == "player":
+        return [(place_of(kill_home, kill_home.kill(player)), moment)]
+    hits = [(place_of(kill_home, kill_home.kill_surrogate(player)), moment)]
+    if victims == "surrogate":
         finds_a_player_that_went_on(kill_home, player)
-    return hits
+        return hits
+    moment = wait_for_second_moment(dice)
+    # Without its plug-in the Player may have ended with less than all.
+    was_running = kill_home.kill(player, ended={0, FAILED, PARTLY_DONE})
+    return [*hits, (place_of(kill_home, was_running), moment)]
 
 
-def has_hit(kill_home, was_running):
-    return place_of(kill_home) if was_running else "after the end"
-
-
-def place_of(kill_home):
+def place_of(kill_home, was_running):
     """Say where a kill has hit, by what the ledger holds."""
+    return hit_place(kill_home) if was_running else "after the end"
+
+
+def hit_place(kill_home):
     tracks = [track for track in kill_home.tracks() if not track.reopened]
     answered = sum(t.state not in {"unanswered", "abandoned"} for t in tracks)
     completed = sum(t.state == "completed" for t in tracks)
