@@ -38,7 +38,7 @@ check: $(STAMP)  ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test-kill: $(STAMP)  ## kill -9 at 50 random moments of a 60-track download
+test-kill: $(STAMP)  ## kill -9 of the Player, the surrogate and both, at 50 random moments each
 	@KILL_ROUNDS=50 $(BIN)/python -m pytest -v tests/e2e/kill/test_kill_moments.py
 
 soak: $(STAMP)  ## 1,000 plug-in starts with a random death each
