@@ -33,4 +33,6 @@ class HeardLog:
 def log(caplog: pytest.LogCaptureFixture) -> HeardLog:
     """The log in memory, every level of it."""
     caplog.set_level(logging.DEBUG)
+    for name in ("player_host", "partner"):  # the command line sets their levels
+        caplog.set_level(logging.DEBUG, logger=name)
     return HeardLog(caplog)

@@ -231,8 +231,8 @@ class Surrogate:
         method = pending.call.method
         _log.warning("partner.deadline_missed", partner=self._name, method=method)
         loss = Loss(RPC_E_TIMEOUT, f"{method} did not return within {deadline:g} s")
-        self._end_call(pending, Faulted(loss.hr, loss.reason))
         self.give_up(loss)
+        self._end_call(pending, Faulted(loss.hr, loss.reason))
 
     def _order(self, data: bytes) -> None:
         with suppress(OSError):  # the thread that reads notices it, and says how it ended
@@ -250,6 +250,7 @@ class Surrogate:
                 raise self._failure(reply, where)
             return reply
         self.give_up(Loss(RPC_E_TIMEOUT, f"it {what} within {deadline:g} s"))
+        await asyncio.sleep(0)  # the session hears of the loss before its books are closed
         raise self._unavailable(
             f"it {what} within {deadline:g} s", "Mend it, or raise the deadline in partners.toml"
         )
@@ -277,10 +278,10 @@ class Surrogate:
         for name in names:
             self._scrubber.learn(texts_at(making.table, name))
 
-    def _tell_loss(self, loss: Loss) -> None:
-        """Tell the session, and then everybody who waits."""
+    def _tell_loss(self, loss: Loss, is_unexpected: bool) -> None:
+        """Tell the session, unless it is closing the instance, and then everybody who waits."""
         try:
-            if not self._closing:
+            if is_unexpected:
                 self._on_lost(loss)
         finally:
             self._end_waiting(loss)
@@ -392,7 +393,7 @@ class Surrogate:
                 return
             self._loss = loss
         self._disconnect()
-        self._on_loop(self._tell_loss, loss)
+        self._on_loop(self._tell_loss, loss, not self._closing)
 
     def _disconnect(self) -> None:
         if self._port is not None:

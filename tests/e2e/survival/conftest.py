@@ -21,7 +21,7 @@ from typing import Any
 import anyio
 import psutil
 import pytest
-from attrs import define, frozen
+from attrs import define, field, frozen
 from mutagen.id3 import ID3, TALB, TIT2, TPE1, TPE2
 
 from partner_api.calls import Call, Faulted, PartnerCall, Return, SetCallback
@@ -193,6 +193,10 @@ def _is_call(entry: Entry, kind: type[Call], arguments: dict[str, Any]) -> bool:
     )
 
 
+def _children() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
 @frozen
 class Survival:
     """Opens Players, and looks at what is left of them."""
@@ -201,6 +205,8 @@ class Survival:
     url: str
     catalog: Path
     log: Any
+    _others: set[int] = field(factory=_children)
+    """The processes of this worker that belong to other tests, such as their stores."""
 
     def open(
         self, miniature: str, *, host: dict[str, Any] | None = None, **settings: Any
@@ -220,14 +226,14 @@ class Survival:
             settings: further ones of its own table.
         """
         self.configure(name, host or {}, settings)
-        descriptors, children = psutil.Process().num_fds(), _children()
+        descriptors = psutil.Process().num_fds()
         entries: list[Entry] = []
         with anyio.fail_after(PATIENCE_S):
             async with open_player(self.home, observer=entries.append) as player:
                 stage = Stage(player, name, self.catalog, entries)
                 yield stage
                 await self._finds_that_it_goes_on(stage)
-            await self.finds_no_process(name, children)
+            await self.finds_no_process(name)
             await eventually(
                 lambda: psutil.Process().num_fds() <= descriptors, "every descriptor is closed"
             )
@@ -263,11 +269,11 @@ class Survival:
         """Those of them, and members of their groups and sessions, that have not ended."""
         return alive(set(self.processes(name)))
 
-    async def finds_no_process(self, name: str, children: set[int] = frozenset()) -> None:
+    async def finds_no_process(self, name: str) -> None:
         """Nothing lives that a plug-in was, or started."""
         noted = set(self.processes(name))
         await eventually(
-            lambda: not alive(noted) and not _children() - children, "every process has ended"
+            lambda: not alive(noted) and not _children() - self._others, "every process has ended"
         )
 
     def finds_no_secret(self) -> None:
@@ -311,10 +317,6 @@ def _has_ended(process: psutil.Process) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def _children() -> set[int]:
-    return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
 async def eventually(condition: Callable[[], object], what: str) -> None:
