@@ -51,6 +51,9 @@ class Refuser(ContentPartner):
         """Return at once; answer every track elsewhere."""
         threading.Thread(target=self._refuse, args=(container_list, cookie)).start()
 
+    def DownloadTrackComplete(self, hr: HRESULT, track_id: int, params: str | None) -> None:  # noqa: N802
+        """Never called: nothing was granted."""
+
     def _refuse(self, container_list: ContentContainerList, cookie: int) -> None:
         callback = self.callback
         assert callback is not None
