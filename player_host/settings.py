@@ -69,7 +69,7 @@ class HostSettings:
     interpreter: str | None = None
     """The Python that runs the plug-in; None for the one that runs the Player."""
     surrogate: tuple[str, ...] = ()
-    """The command of a surrogate in another language; the two descriptors are appended."""
+    """The command of a surrogate in another language; three descriptors are appended."""
     memory_limit_mib: int = field(default=4096, validator=_not_negative)
     """Of the whole address space of its process, in MiB; 0 for none."""
     restarts: int = field(default=3, validator=_not_negative)

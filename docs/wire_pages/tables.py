@@ -17,8 +17,8 @@ from partner_api.proxy import MAX_LIST_ITEMS
 from partner_api.service_info import ServiceInfo
 from partner_api.stub import FREE_THREADS, MAX_REASON_CHARACTERS
 from partner_api.surrogate import wire
+from partner_api.surrogate.ending import EXIT_REASONS
 from partner_api.surrogate.findings import Finding, Severity
-from partner_api.surrogate.process import EXIT_REASONS
 from partner_api.surrogate.serving import MAX_LOG_CHARACTERS
 from partner_api.transaction import MAX_PARAMS_BYTES, MAX_URL_CHARACTERS
 from partner_api.variant import Variant

@@ -1,8 +1,8 @@
 """The life of a plug-in's process: adopt the wire, load, make, serve, end.
 
-It ends with the Player. The wire's end is noticed by the thread that reads it; for the case that
-a plug-in lets no other thread run, Linux is asked to kill the process group when the lifeline is
-closed: a pipe whose other end the Player alone holds.
+It ends with the Player: a thread waits for the end of the lifeline, a pipe whose other end the
+Player alone holds. For the case that a plug-in lets no other thread run, Linux is asked to kill the
+process group when the lifeline is closed.
 """
 
 import base64
@@ -10,13 +10,12 @@ import contextlib
 import logging
 import os
 import platform
-import queue
 import signal
 import socket
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any
 
 from partner_api.enums import ThreadingModel
 from partner_api.partner import ContentPartner, PartnerContext
@@ -24,6 +23,11 @@ from partner_api.proxy import CallbackProxy, LicenseStoreProxy
 from partner_api.service_info import CONTRACT_VERSION
 from partner_api.structuring import SettingsProblems, secret_fields, secret_names, structure
 from partner_api.stub import FREE_THREADS, describe
+from partner_api.surrogate.ending import (
+    STATUS_WIRE_BROKEN,
+    STATUS_WITHOUT_PLAYER,
+    end_at_once,
+)
 from partner_api.surrogate.findings import Finding
 from partner_api.surrogate.loading import (
     Imported,
@@ -37,9 +41,11 @@ from partner_api.surrogate.serving import (
     PartnerServer,
     WireHandler,
     WirePort,
+    take,
     tell_dead_threads,
 )
 from partner_api.surrogate.wire import (
+    LINGER_S,
     WIRE_VERSION,
     Channel,
     Create,
@@ -54,26 +60,15 @@ from partner_api.surrogate.wire import (
     service_info_to_data,
 )
 
-STATUS_WITHOUT_PLAYER: Final = 70
-STATUS_WIRE_BROKEN: Final = 71
-STATUS_OUT_OF_MEMORY: Final = 72
-EXIT_REASONS: Final = {
-    STATUS_WITHOUT_PLAYER: "the player was gone",
-    STATUS_WIRE_BROKEN: "what came over the wire was no message",
-    STATUS_OUT_OF_MEMORY: "no memory was left to read the wire",
-}
-"""What the exit statuses of this program mean."""
-
-_Order = tuple[str, Any]
-
 
 class SurrogateProcess:
     """One plug-in, from its name to its end. Made and run on the main thread."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._port = WirePort(channel)
-        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+    def __init__(self, wire: Channel, answers: Channel) -> None:
+        self._channel = wire
+        self._port = WirePort(wire, answers)
+        self._taking = threading.Lock()
+        self._dismissed = False
         self._partner_class: type[ContentPartner[Any]] | None = None
         self._name = ""
 
@@ -81,9 +76,8 @@ class SurrogateProcess:
         """Serve the Player until it says goodbye."""
         software = f"partner_api on {platform.python_implementation()} {platform.python_version()}"
         self._channel.send(message(Hello(WIRE_VERSION, CONTRACT_VERSION, software)))
-        threading.Thread(target=self._read, name="wire", daemon=True).start()
         tell_dead_threads(self._channel)
-        while (order := self._orders.get())[0] != "goodbye":
+        while (order := self._next_order()) is not None:
             kind, body = order
             if kind == "load":
                 self._load(body_as(Load, body))
@@ -140,25 +134,27 @@ class SurrogateProcess:
         self._work(server)
 
     def _work(self, server: PartnerServer) -> None:
-        while (order := self._orders.get())[0] == "call":
-            server.serve(order[1])
-        self._orders.put(order)
+        while (order := self._next_order()) is not None:
+            kind, body = order
+            if kind != "call":
+                end_at_once(STATUS_WIRE_BROKEN)
+            server.serve(body)
 
-    def _read(self) -> None:
-        """Hand on what the Player sends; the end of the wire is the end of the process."""
-        try:
-            while (received := self._channel.receive()) is not None:
-                kind, body = received
-                if kind == "return":
-                    self._port.returned(body)
-                else:
-                    self._orders.put((kind, body))
-        except MemoryError:
-            end_at_once(STATUS_OUT_OF_MEMORY)
-        except Exception as error:
-            print(f"the wire broke: {error!r}"[:500], file=sys.stderr)  # noqa: T201
-            end_at_once(STATUS_WIRE_BROKEN)
-        end_at_once(STATUS_WITHOUT_PLAYER)
+    def _next_order(self) -> tuple[str, Any] | None:
+        """Wait for what the Player sends next, on the thread that will see to it.
+
+        Nobody has to be woken for an order in this way. The end of the wire is the end of the
+        process.
+
+        Returns:
+            Kind and body of a message; None after the Player's goodbye.
+        """
+        with self._taking:
+            if self._dismissed:
+                return None
+            received = take(self._channel)
+            self._dismissed = received[0] == "goodbye"
+            return None if self._dismissed else received
 
     def _logger(self, level: int) -> logging.Logger:
         logger = logging.getLogger(f"partner.{self._name}")
@@ -207,31 +203,44 @@ def guard(lifeline: int) -> None:
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
-def end_at_once(status: int) -> NoReturn:
-    """End this process, whatever its threads are doing, with what it has started."""
-    if status == STATUS_WITHOUT_PLAYER and hasattr(os, "killpg") and os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(status)
+def watch(lifeline: int, channels: tuple[Channel, ...]) -> None:
+    """End with the Player, also while no thread of the plug-in reads the wire.
+
+    The channels stay open as long as the process: its threads may outlive the goodbye.
+    """
+
+    def wait(_kept: tuple[Channel, ...]) -> None:
+        with contextlib.suppress(OSError):
+            os.read(lifeline, 1)
+        end_at_once(STATUS_WITHOUT_PLAYER)
+
+    threading.Thread(target=wait, args=(channels,), name="lifeline", daemon=True).start()
 
 
 def main(arguments: list[str]) -> None:
-    """Run a surrogate: `python -m partner_api.surrogate WIRE LIFELINE`, two descriptors.
+    """Run a surrogate: `python -m partner_api.surrogate WIRE ANSWERS LIFELINE`, three descriptors.
 
-    On Windows, where descriptors are not inherited, a line on the standard input says what the
-    wire is, and there is no lifeline.
+    On Windows, where descriptors are not inherited, two lines on the standard input say what the
+    sockets are, and its end stands for that of the lifeline.
     """
     if sys.platform == "win32":
-        wire = socket.fromshare(base64.b64decode(sys.stdin.buffer.readline()))
+        wire, answers = (
+            socket.fromshare(base64.b64decode(sys.stdin.buffer.readline())) for _ in range(2)
+        )
+        lifeline = sys.stdin.fileno()
     else:
-        descriptor, lifeline = map(int, arguments)
-        os.set_inheritable(descriptor, False)
-        os.set_inheritable(lifeline, False)
+        wire_number, answers_number, lifeline = map(int, arguments)
+        for descriptor in (wire_number, answers_number, lifeline):
+            os.set_inheritable(descriptor, False)
         guard(lifeline)
-        wire = socket.socket(fileno=descriptor)
+        wire = socket.socket(fileno=wire_number)
+        answers = socket.socket(fileno=answers_number)
+    channels = Channel(wire, LINGER_S), Channel(answers, LINGER_S)
+    watch(lifeline, channels)
     for name in ("PYTHONSAFEPATH", "PYTHONUNBUFFERED"):  # meant for this process alone
         os.environ.pop(name, None)
     with contextlib.suppress(WireError, OSError):
-        SurrogateProcess(Channel(wire)).run()
+        SurrogateProcess(*channels).run()
 
 
 def _examined(found: object) -> tuple[Finding, ...]:

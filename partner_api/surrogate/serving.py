@@ -1,15 +1,16 @@
 """Calls of the Player into the plug-in, and calls of the plug-in into the Player.
 
 The plug-in object lives on the main thread of its process; with `ThreadingModel.FREE` three
-threads more serve it (T1-THR-02, T1-THR-03). A thread of the plug-in that calls the Player waits
-for the answer, which the thread that reads the wire hands over.
+threads more serve it (T1-THR-02, T1-THR-03). A thread of the plug-in that calls the Player reads
+the answer itself.
 """
 
 import itertools
-import queue
+import os
+import sys
 import threading
 from logging import ERROR, INFO, Handler, LogRecord
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from partner_api.calls import CallbackCall, Faulted, Malformed, PartnerCall, Return
 from partner_api.encoding import call_from_data, return_from_data
@@ -17,16 +18,25 @@ from partner_api.hresult import (
     E_INVALIDARG,
     E_OUTOFMEMORY,
     E_UNEXPECTED,
+    RPC_E_CALL_REJECTED,
+    RPC_E_DISCONNECTED,
     RPC_E_SERVER_CANTMARSHAL_DATA,
 )
 from partner_api.partner import ContentPartner
 from partner_api.proxy import CallbackProxy
 from partner_api.stub import describe, invoke, trace_of
+from partner_api.surrogate.ending import (
+    STATUS_OUT_OF_MEMORY,
+    STATUS_WIRE_BROKEN,
+    STATUS_WITHOUT_PLAYER,
+    end_at_once,
+)
 from partner_api.surrogate.loading import place_of
 from partner_api.surrogate.wire import (
     Channel,
     LogLine,
     MessageTooLong,
+    WireError,
     call_message,
     message,
     return_message,
@@ -36,38 +46,79 @@ MAX_LOG_CHARACTERS: Final = 8_000
 
 
 class WirePort:
-    """The Player, as the callback of the plug-in sees it."""
+    """The Player, as the callback of the plug-in sees it.
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    One thread of the plug-in at a time has a call under way, for the Player answers them one
+    after the other; it reads the answer itself.
+    """
+
+    def __init__(self, wire: Channel, answers: Channel) -> None:
+        self._wire = wire
+        self._answers = answers
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, queue.SimpleQueue[Return]] = {}
+        self._process_id = os.getpid()
+        self._turn = threading.Lock()
+        self._caller: int | None = None
 
     def receive(self, call: CallbackCall) -> Return:
         """Send a call and wait for its answer, on a thread of the plug-in.
 
         The process ends with the wire, so that nobody waits in vain.
+
+        Returns:
+            The Player's answer. RPC_E_DISCONNECTED in a process that the plug-in forked: it has
+            no Player. RPC_E_CALL_REJECTED in a signal handler or a finalizer that interrupted
+            the same thread while it waits here: the first answer has to be read first.
         """
+        if os.getpid() != self._process_id:
+            return Return(RPC_E_DISCONNECTED)
+        if self._caller == threading.get_ident():
+            return Return(RPC_E_CALL_REJECTED)
         number = next(self._numbers)
         try:
             data = call_message(number, call)
         except MessageTooLong as error:
             self.receive(Malformed(type(call).__name__, str(error)))
             return Return(E_INVALIDARG)
-        answer: queue.SimpleQueue[Return] = queue.SimpleQueue()
-        self._waiting[number] = answer
-        try:
-            self._channel.send(data)
-            return answer.get()
-        finally:
-            # A signal of the plug-in's own may end the waiting: then the answer comes in vain.
-            self._waiting.pop(number, None)
+        with self._turn:
+            self._caller = threading.get_ident()
+            try:
+                self._wire.send(data)
+                return self._answer(number)
+            finally:
+                self._caller = None
 
-    def returned(self, body: dict[str, Any]) -> None:
-        """Hand an answer to the thread that waits for it; called by the thread that reads."""
-        waiting = self._waiting.get(body["id"])
-        if waiting is not None:
-            waiting.put(return_from_data(body["name"], body["values"]))
+    def _answer(self, number: int) -> Return:
+        while True:
+            _, body = take(self._answers)
+            # Before it may come that of a call whose waiting a signal handler has ended.
+            if body["id"] == number:
+                return _returned(body)
+
+
+def take(channel: Channel) -> tuple[str, Any]:
+    """Wait for the next message; the process ends where none will come."""
+    try:
+        received = channel.receive()
+    except MemoryError:
+        end_at_once(STATUS_OUT_OF_MEMORY)
+    except WireError as error:
+        _end_broken(error)
+    if received is None:
+        end_at_once(STATUS_WITHOUT_PLAYER)
+    return received
+
+
+def _returned(body: Any) -> Return:
+    try:
+        return return_from_data(body["name"], body["values"])
+    except Exception as error:
+        _end_broken(error)
+
+
+def _end_broken(error: Exception) -> NoReturn:
+    print(f"the wire broke: {error!r}"[:500], file=sys.stderr)  # noqa: T201
+    end_at_once(STATUS_WIRE_BROKEN)
 
 
 class PartnerServer:

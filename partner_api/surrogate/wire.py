@@ -1,8 +1,9 @@
 """The wire between the Player and the process of a plug-in, in both directions.
 
 A stream socket carries one JSON object a line, in UTF-8, at most `MAX_MESSAGE_BYTES` long; half
-a surrogate pair has to be escaped, all else may be. An object has one key, the kind of message;
-its value is the message's body:
+a surrogate pair has to be escaped, all else may be. A second one, in the same form, carries the
+Player's answers to the calls of the plug-in, and nothing else: the thread that made a call can read
+its answer itself. An object has one key, the kind of message; its value is the message's body:
 
 ====================  =========  ==========================================================
 Kind                  From       Body
@@ -14,7 +15,8 @@ Kind                  From       Body
 ``created``           surrogate  `Created`: it is ready for its first call, `SetCallback`
 ``failed``            surrogate  `Failed`, instead of `loaded` or `created`
 ``call``              both       ``id``, ``name`` and ``arguments`` of a record of `calls`
-``return``            both       ``id`` of the call, ``name`` and ``values`` of a record
+``return``            both       ``id`` of the call, ``name`` and ``values`` of a record; the
+                                 Player's come on the second socket
 ``log``               surrogate  `LogLine`
 ``goodbye``           player     nothing; the surrogate ends
 ====================  =========  ==========================================================
@@ -24,8 +26,10 @@ while it waits for an answer. The end of the stream ends the surrogate.
 """
 
 import json
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -40,8 +44,13 @@ from partner_api.enums import Capability, ThreadingModel
 from partner_api.service_info import ServiceInfo
 from partner_api.surrogate.findings import Finding, Severity
 
-WIRE_VERSION: Final = 1
+WIRE_VERSION: Final = 2
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+
+LINGER_S: Final = 0.0003 if (os.cpu_count() or 1) > 1 else 0.0
+"""For a surrogate: to sleep and be woken takes longer than most answers of the Player."""
+
+_READ_BYTES: Final = 65_536
 
 _DONTWAIT: Final[int | None] = getattr(socket, "MSG_DONTWAIT", None)
 
@@ -182,15 +191,19 @@ KINDS: Final = {
 
 
 class Channel:
-    """One end of the wire. Any thread may send; one thread receives.
+    """One end of one of the two sockets. Any thread may send; one thread receives.
 
     Args:
         end: a connected stream socket that blocks.
+        linger_s: how long to look for a message again and again before sleeping for it.
     """
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, linger_s: float = 0.0) -> None:
         self._socket = end
-        self._lines = end.makefile("rb")
+        # A descriptor of its own: that of the sender may be closed, and used anew, any time.
+        self._reading = end.dup()
+        self._read = bytearray()
+        self._linger_s = linger_s
         self._sending = threading.Lock()
         self._counting = threading.Lock()
         self._deferred = 0
@@ -239,8 +252,8 @@ class Channel:
             WireError: what came is no message.
         """
         try:
-            line = self._lines.readline(MAX_MESSAGE_BYTES + 1)
-        except (OSError, ValueError):
+            line = self._next_line()
+        except OSError:
             return None
         if len(line) > MAX_MESSAGE_BYTES:
             raise WireError(f"a line of more than {MAX_MESSAGE_BYTES} bytes")
@@ -249,13 +262,36 @@ class Channel:
 
     def close_reading(self) -> None:
         """Receive nothing more; called by the thread that receives, at its end."""
-        self._lines.close()
+        self._reading.close()
 
     def close(self) -> None:
         """Close this end, and wake the thread that receives; the socket goes with the last."""
         with suppress(OSError):  # the other end was quicker
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def _next_line(self) -> bytes:
+        """Return a line with its end; without it what the stream ends with, or what is too long."""
+        searched = 0
+        while (end := self._read.find(b"\n", searched)) < 0:
+            searched = len(self._read)
+            more = self._some() if searched <= MAX_MESSAGE_BYTES else b""
+            if not more:
+                end = searched
+                break
+            self._read += more
+        line = bytes(memoryview(self._read)[: end + 1])
+        del self._read[: end + 1]
+        return line
+
+    def _some(self) -> bytes:
+        """Return what comes next; nothing at the end of the stream."""
+        if self._linger_s and _DONTWAIT is not None:
+            until = time.perf_counter() + self._linger_s
+            while time.perf_counter() < until:
+                with suppress(BlockingIOError):
+                    return self._reading.recv(_READ_BYTES, _DONTWAIT)
+        return self._reading.recv(_READ_BYTES)
 
     def _defer(
         self, sending: Callable[[], None], defer: Callable[[Callable[[], None]], None]

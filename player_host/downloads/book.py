@@ -8,7 +8,7 @@ steps.
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from attrs import frozen
 
@@ -27,6 +27,9 @@ from partner_api.transaction import (
 from player_host.database import Database
 from player_host.downloads.ledger import Ledger
 from player_host.downloads.signals import Inbox, Signal
+from player_host.units import Seconds
+
+CHANGES_REST: Final = Seconds(0.01)
 
 
 class TrackKey(NamedTuple):
@@ -65,7 +68,7 @@ class TransactionBook:
     def __init__(self, database: Database, ledger: Ledger, session_id: int) -> None:
         self.session = DownloadSession()
         self.work: Inbox[Work] = Inbox()
-        self.changed = Signal()
+        self.changed = Signal(rest=CHANGES_REST)
         self.fault: BaseException | None = None
         """Why the session cannot go on."""
         self._database = database

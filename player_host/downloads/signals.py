@@ -2,10 +2,14 @@
 
 import asyncio
 from collections import deque
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
+
+from player_host.units import Seconds
+
+NO_REST: Final = Seconds(0.0)
 
 T = TypeVar("T")
 
@@ -13,19 +17,27 @@ T = TypeVar("T")
 class Signal:
     """Wakes everybody who waits on the event loop; any thread may fire it.
 
-    Made on the event loop. Firing twice before the loop ran wakes once.
+    Made on the event loop. Firings while the loop is on its way to the waiting, and during the
+    rest that follows, wake once: a plug-in that answers ten thousand times a second must not have
+    to share the interpreter with a loop that wakes as often.
+
+    Args:
+        rest: how long after a wake the next one waits at least.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rest: Seconds = NO_REST) -> None:
         self._loop = asyncio.get_running_loop()
         self._event = anyio.Event()
-        self._pending = False
+        self._rest = rest
+        self._fired = False
+        self._awake = False
 
     def fire(self) -> None:
         """Wake the waiting; harmless after the loop was closed."""
-        if self._pending or self._loop.is_closed():
+        self._fired = True
+        if self._awake or self._loop.is_closed():
             return
-        self._pending = True
+        self._awake = True
         self._loop.call_soon_threadsafe(self._wake)
 
     async def wait(self) -> None:
@@ -33,9 +45,20 @@ class Signal:
         await self._event.wait()
 
     def _wake(self) -> None:
-        self._pending = False
+        self._fired = False
         fired, self._event = self._event, anyio.Event()
         fired.set()
+        if self._rest:
+            self._loop.call_later(self._rest, self._end_rest)
+        else:
+            self._end_rest()
+
+    def _end_rest(self) -> None:
+        # In this order: a firing that still sees the rest has left its mark before.
+        self._awake = False
+        if self._fired:
+            self._awake = True
+            self._loop.call_soon(self._wake)
 
 
 class Inbox(Generic[T]):

@@ -217,6 +217,8 @@ class ActivePartner:
         return await self._live() is not None
 
     async def _live(self) -> Instance | None:
+        if self._started and not self._restarting and self._instance.loss is None:
+            return self._instance
         async with self._starting:
             if not self._started:
                 return None

@@ -1,8 +1,8 @@
 """The operating system's side of a plug-in's process: started, drained, watched, ended.
 
-The process leads a group of its own, so that what it starts ends with it. Two descriptors are
-handed to it: its end of the wire, and a lifeline, a pipe that nobody writes to: when the Player
-dies, however it dies, the pipe is closed, and the surrogate ends.
+The process leads a group of its own, so that what it starts ends with it. Three descriptors are
+handed to it: its ends of the wire and of the answers, and a lifeline, a pipe that nobody writes to:
+when the Player dies, however it dies, the pipe is closed, and the surrogate ends.
 """
 
 import base64
@@ -13,11 +13,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import IO, Final
 
-from partner_api.surrogate.process import EXIT_REASONS
+from attrs import frozen
+
+from partner_api.surrogate.ending import EXIT_REASONS
 from player_host.errors import PartnerUnavailable
 from player_host.log import get_logger
 from player_host.plugins.drains import drain
@@ -115,51 +117,49 @@ class ChildProcess:
         return thread
 
 
-def start_child(
-    name: str, command: Sequence[str], output: OutputLog
-) -> tuple[ChildProcess, socket.socket]:
+@frozen
+class Ends:
+    """The Player's ends of the two sockets."""
+
+    wire: socket.socket
+    answers: socket.socket
+
+
+def start_child(name: str, command: Sequence[str], output: OutputLog) -> tuple[ChildProcess, Ends]:
     """Start the process of a plug-in; not for the event loop, for it takes milliseconds.
 
     Args:
         name: the plug-in's name.
-        command: the two descriptors are appended to it.
+        command: the three descriptors are appended to it.
         output: takes what the process prints.
 
     Returns:
-        The process, and the Player's end of the wire.
+        The process, and the Player's ends of its sockets.
 
     Raises:
         PartnerUnavailable: the command cannot be run.
     """
-    ours, theirs, lifeline_read, lifeline_write = _make_descriptors(name, command)
-    try:
-        process = _spawn(command, theirs, lifeline_read)
-    except (OSError, ValueError) as error:
-        ours.close()
-        os.close(lifeline_write)
-        raise _cannot_be_started(name, command, error) from error
-    finally:
-        os.close(lifeline_read)
-        if sys.platform != "win32":
-            theirs.close()
+    with ExitStack() as on_failure, ExitStack() as always:
+        try:
+            wire, its_wire = _socket_pair(on_failure, always)
+            answers, its_answers = _socket_pair(on_failure, always)
+            lifeline_read, lifeline_write = os.pipe()
+            always.callback(os.close, lifeline_read)
+            on_failure.callback(os.close, lifeline_write)
+            process = _spawn(command, (its_wire, its_answers), lifeline_read)
+        except (OSError, ValueError) as error:
+            raise _cannot_be_started(name, command, error) from error
+        on_failure.pop_all()
     _log.debug("partner.process_started", partner=name, pid=process.pid)
-    return ChildProcess(name, process, lifeline_write, output), ours
+    return ChildProcess(name, process, lifeline_write, output), Ends(wire, answers)
 
 
-def _make_descriptors(
-    name: str, command: Sequence[str]
-) -> tuple[socket.socket, socket.socket, int, int]:
-    """Return the two ends of a wire and those of a lifeline, or none of them."""
-    try:
-        ours, theirs = socket.socketpair()
-    except OSError as error:
-        raise _cannot_be_started(name, command, error) from error
-    try:
-        return ours, theirs, *os.pipe()
-    except OSError as error:
-        ours.close()
-        theirs.close()
-        raise _cannot_be_started(name, command, error) from error
+def _socket_pair(on_failure: ExitStack, always: ExitStack) -> tuple[socket.socket, socket.socket]:
+    """Return the Player's end and the surrogate's."""
+    ours, theirs = socket.socketpair()
+    on_failure.enter_context(ours)
+    always.enter_context(theirs)
+    return ours, theirs
 
 
 def _cannot_be_started(
@@ -173,10 +173,12 @@ def _cannot_be_started(
     )
 
 
-def _spawn(command: Sequence[str], wire: socket.socket, lifeline: int) -> "subprocess.Popen[bytes]":
+def _spawn(
+    command: Sequence[str], sockets: Sequence[socket.socket], lifeline: int
+) -> "subprocess.Popen[bytes]":
     if sys.platform == "win32":
-        return _spawn_sharing(command, wire)
-    descriptors = (wire.fileno(), lifeline)
+        return _spawn_sharing(command, sockets)
+    descriptors = (*(each.fileno() for each in sockets), lifeline)
     return subprocess.Popen(  # noqa: S603 - the command is the user's own
         [*command, *map(str, descriptors)],
         stdin=subprocess.DEVNULL,
@@ -188,22 +190,25 @@ def _spawn(command: Sequence[str], wire: socket.socket, lifeline: int) -> "subpr
     )
 
 
-def _spawn_sharing(command: Sequence[str], wire: socket.socket) -> "subprocess.Popen[bytes]":
+def _spawn_sharing(
+    command: Sequence[str], sockets: Sequence[socket.socket]
+) -> "subprocess.Popen[bytes]":
     """Start the process where descriptors are not inherited: it reads from its input what to open.
 
-    Its end of the wire goes with the Player's last reference: the duplicate is made meanwhile.
+    The end of its input stands for that of the lifeline: it stays open as long as the Player lives.
     """
     process = subprocess.Popen(  # noqa: S603 - the command is the user's own
-        [*command, "-", "-"],
+        [*command, "-", "-", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | ENVIRONMENT,
     )
     assert process.stdin is not None
-    with process.stdin as instructions:
-        share: Callable[[int], bytes] = getattr(wire, "share")  # noqa: B009 - Windows alone has it
-        instructions.write(base64.b64encode(share(process.pid)) + b"\n")
+    for each in sockets:
+        share: Callable[[int], bytes] = getattr(each, "share")  # noqa: B009 - Windows alone has it
+        process.stdin.write(base64.b64encode(share(process.pid)) + b"\n")
+    process.stdin.flush()
     return process
 
 

@@ -125,8 +125,8 @@ class Surrogate:
             PartnerIncompatible: it speaks another version of the wire or of the contract.
         """
         # On the event loop, for some milliseconds: a thread's result is lost with its waiter.
-        self._child, end = start_child(self._name, self._settings.command, self._output)
-        self._channel = Channel(end)
+        self._child, ends = start_child(self._name, self._settings.command, self._output)
+        self._channel, self._answers = Channel(ends.wire), Channel(ends.answers)
         self._reader.start()
         self._sender.start()
         self._child.watch(self._exited)
@@ -353,7 +353,7 @@ class Surrogate:
             data = return_message(number, returned)
         except MessageTooLong:
             data = return_message(number, Return(E_UNEXPECTED))
-        self._channel.send(data)
+        self._answers.send(data)
 
     def _return(self, body: Any) -> None:
         try:
@@ -383,6 +383,8 @@ class Surrogate:
         said = f"; its last words: {words}" if words else ""
         self._lose(Loss(RPC_E_SERVER_DIED, f"its process {self._child.ending()}{said}"))
         self._channel.close()
+        self._answers.close()
+        self._answers.close_reading()
         self._reader.join()
         self._deferred.put(None)
         self._on_loop(self._gone.set)

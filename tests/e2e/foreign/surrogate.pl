@@ -15,10 +15,11 @@ use strict;
 use warnings;
 
 use IO::Handle;
+use IO::Select;
 use JSON::PP;
 
 use constant {
-    WIRE_VERSION     => 1,
+    WIRE_VERSION     => 2,
     CONTRACT_VERSION => 1,
     CONTENT_PARTNER  => 0x40,
     INFORMATION      => 20,
@@ -33,18 +34,20 @@ use constant {
 
 my $json = JSON::PP->new->utf8->ascii->canonical;
 
-my ($wire_number, $lifeline_number) = @ARGV;
-open my $from_player, '<&=', $wire_number     or die "the wire cannot be read: $!";
-open my $to_player,   '>&=', $wire_number     or die "the wire cannot be written: $!";
-open my $lifeline,    '<&=', $lifeline_number or die "there is no lifeline: $!";
-binmode $from_player;
-binmode $to_player;
+my ($wire_number, $answers_number, $lifeline_number) = @ARGV;
+open my $orders,    '<&=', $wire_number     or die "the wire cannot be read: $!";
+open my $to_player, '>&=', $wire_number     or die "the wire cannot be written: $!";
+open my $answers,   '<&=', $answers_number  or die "the answers cannot be read: $!";
+open my $lifeline,  '<&=', $lifeline_number or die "there is no lifeline: $!";
+binmode $_ for $orders, $to_player, $answers;
 $to_player->autoflush(1);
 $SIG{PIPE} = sub { exit WITHOUT_PLAYER };
 
+# The Player makes one call at a time, so no second line hides in the buffer of Perl.
+my $waiting_order = IO::Select->new($orders);
+
 my $calls_made = 0;
-my @orders;    # of the Player, that came while an answer was awaited
-my @work;      # what is left to do after the return of a call
+my @work;    # what is left to do after the return of a call
 my (%settings, %not_sold);
 my $log_level = WARNING;
 
@@ -59,11 +62,11 @@ my %method = (
 send_message(hello => { wire => WIRE_VERSION, contract => CONTRACT_VERSION, software => 'Perl' });
 
 while (1) {
-    if (@work && !@orders) {
+    if (@work && !$waiting_order->can_read(0)) {
         (shift @work)->();
         next;
     }
-    my ($kind, $body) = @orders ? @{ shift @orders } : receive_message();
+    my ($kind, $body) = receive_message($orders);
     if    ($kind eq 'load')    { send_message(loaded => loaded()) }
     elsif ($kind eq 'create')  { create($body) }
     elsif ($kind eq 'call')    { serve($body) }
@@ -180,21 +183,19 @@ sub serve {
     send_message(return => { id => $body->{id}, name => 'Return', values => { hr => $hr } });
 }
 
-# Call the Player, and return the values of the answer. What the Player calls meanwhile waits.
+# Call the Player, and return the values of the answer.
 sub call {
     my ($name, $arguments) = @_;
     my $number = ++$calls_made;
     send_message(call => { id => $number, name => $name, arguments => $arguments });
-    while (1) {
-        my ($kind, $body) = receive_message();
-        return $body->{values} if $kind eq 'return' && $body->{id} == $number;
-        push @orders, [$kind, $body];
-    }
+    my (undef, $body) = receive_message($answers);
+    return $body->{values};
 }
 
 # --- lines ---------------------------------------------------------------------------------------
 
 sub receive_message {
+    my ($from_player) = @_;
     my $line = <$from_player>;
     exit WITHOUT_PLAYER unless defined $line && $line =~ /\n\z/;
     my $message = eval { $json->decode($line) };

@@ -38,8 +38,9 @@ WIRE = """
     def say(**message):
         wire.write(json.dumps(message).encode() + b"\\n")
         wire.flush()
-    def hear():
-        line = wire.readline()
+    answers = socket.socket(fileno=int(sys.argv[2])).makefile("rb")
+    def hear(source=wire):
+        line = source.readline()
         return json.loads(line) if line else sys.exit()
     def hello(wire_version={wire}, contract={contract}):
         say(hello=dict(wire=wire_version, contract=contract, software="a test"))
@@ -292,7 +293,7 @@ async def test_the_plug_ins_call_reaches_the_session_and_its_answer_the_plug_in(
         call = hear()["call"]
         say(call=dict(id=41, name="SendMessageComplete",
             arguments=dict(message="m", param="p", result="r")))
-        answer = hear()["return"]
+        answer = hear(answers)["return"]
         hr = answer["values"]["hr"] if answer["id"] == 41 else "0x80004005"
         say(**{"return": dict(id=call["id"], name="Return", values=dict(hr=hr))})
         hear()
