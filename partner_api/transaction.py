@@ -13,7 +13,8 @@ The rules, in words
 * A success code with an unusable URL is accepted and settled by a failing completion (T1-DL-48).
 * When a transfer ended, the player owes exactly one `DownloadTrackComplete` (T1-DL-19, -42). Any
   HRESULT it returns means delivered. If the partner died in the call, it is repeated to a new
-  instance, at most three attempts in all; then the track is undeliverable.
+  instance, at most three attempts in all; then the track is undeliverable. A call that was never
+  made, because the partner died before it, is no attempt.
 * If `Download` returns a failure code, what was accepted goes on, the rest is void (T1-DL-35).
 * Tracks unanswered at the deadline are settled with E_ABORT (T1-DL-44); a new instance of the
   partner knows no old cookie, so what its predecessor left unanswered is abandoned, and the user's
@@ -118,6 +119,7 @@ class TrackEvent(Enum):
     COMPLETION_RETURNED = "DownloadTrackComplete returned"
     COMPLETION_LOST = "the partner died in DownloadTrackComplete"
     LAST_COMPLETION_LOST = "the partner died in the last attempt"
+    COMPLETION_NOT_MADE = "the partner died before DownloadTrackComplete was its turn"
     DOWNLOAD_FAILED = "Download returned a failure code"
     DEADLINE_PASSED = "the time for answers is over"
     CANCELLED = "the user cancelled"
@@ -200,6 +202,7 @@ def _unsettled_track_table() -> dict[tuple[TrackState, TrackEvent], TrackStep]:
         (s.COMPLETING, e.COMPLETION_RETURNED): step(s.COMPLETED),
         (s.COMPLETING, e.COMPLETION_LOST): step(s.FINISHED, action=Action.COMPLETE),
         (s.COMPLETING, e.LAST_COMPLETION_LOST): step(s.UNDELIVERABLE),
+        (s.COMPLETING, e.COMPLETION_NOT_MADE): step(s.FINISHED, action=Action.COMPLETE),
         (s.COMPLETING, e.DOWNLOAD_FAILED): step(s.COMPLETING),
         (s.COMPLETING, e.DEADLINE_PASSED): step(s.COMPLETING),
         (s.COMPLETING, e.CANCELLED): step(s.COMPLETING),
@@ -227,6 +230,7 @@ _BROKEN_BY_PLAYER = {
     TrackEvent.COMPLETION_RETURNED: "T1-DL-42",
     TrackEvent.COMPLETION_LOST: "T1-DL-42",
     TrackEvent.LAST_COMPLETION_LOST: "T1-DL-42",
+    TrackEvent.COMPLETION_NOT_MADE: "T1-DL-42",
 }
 
 
@@ -458,6 +462,8 @@ class DownloadTransaction:
     def _note_outcome(self, track: Track, event: TrackEvent, hr: HRESULT | None) -> None:
         if event is TrackEvent.COMPLETION_CALLED:
             track.attempts += 1
+        elif event is TrackEvent.COMPLETION_NOT_MADE:
+            track.attempts -= 1
         elif event in _OUTCOME_EVENTS:
             track.hr = E_FAIL if hr is None else hr
 

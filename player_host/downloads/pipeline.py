@@ -19,6 +19,7 @@ from partner_api.calls import DownloadTrackComplete, Faulted, Return
 from partner_api.enums import ThreadingModel
 from partner_api.hresult import (
     E_UNEXPECTED,
+    RPC_E_SERVER_DIED_DNE,
     S_OK,
 )
 from partner_api.stub import FREE_THREADS
@@ -325,5 +326,8 @@ def _as_host_error(error: Exception) -> PlayerHostError:
 
 
 def _completion_event(returned: Return) -> TrackEvent:
-    lost = isinstance(returned, Faulted) and returned.hr in LOST
-    return TrackEvent.COMPLETION_LOST if lost else TrackEvent.COMPLETION_RETURNED
+    if not isinstance(returned, Faulted) or returned.hr not in LOST:
+        return TrackEvent.COMPLETION_RETURNED
+    if returned.hr == RPC_E_SERVER_DIED_DNE:
+        return TrackEvent.COMPLETION_NOT_MADE
+    return TrackEvent.COMPLETION_LOST

@@ -154,22 +154,14 @@ class ActivePartner:
         if not started or instance.loss is not None:
             await instance.close()
             return
-        call = calls.SetCallback(attached=False)
+        witness = _Noted(self, calls.SetCallback(attached=False), None, is_owed=True)
         try:
-            number = self._recorder.called(call)
-        finally:
-            returned = await self._release(instance, call)
-        self._note_end(number, call, returned)
-
-    async def _release(self, instance: Instance, call: calls.SetCallback) -> Return:
-        """Make the last call, and end the instance, also where this task is cancelled."""
-        try:
-            returned = await instance.call(call, self._loading.call_deadline)
+            await instance.call(witness.call, self._loading.call_deadline, witness)
             await instance.close()
         except BaseException:
             instance.give_up(NOT_STARTED)
             raise
-        return returned
+        witness.settle()
 
     async def call(
         self, call: PartnerCall, *, chain: int | None = None, generation: int | None = None
@@ -277,18 +269,24 @@ class ActivePartner:
         return data_dir
 
     async def _recorded(self, instance: Instance, call: PartnerCall, chain: int | None) -> Return:
-        number = self._recorder.called(call, chain=chain)
-        returned = await instance.call(call, self._loading.call_deadline)
-        return self._note_end(number, call, returned)
+        witness = _Noted(self, call, chain)
+        returned = await instance.call(call, self._loading.call_deadline, witness)
+        return witness.settle() or returned
 
-    def _note_end(self, number: int, call: PartnerCall, returned: Return) -> Return:
+    def _note_begin(self, call: PartnerCall, chain: int | None) -> int:
+        return self._recorder.called(call, chain=chain)
+
+    def _note_end(self, number: int, call: PartnerCall, returned: Return) -> None:
+        self._recorder.returned(number, returned)
         if isinstance(returned, Faulted):
-            returned = Faulted(returned.hr, self._loading.scrubber.scrub(returned.reason))
             _log.warning(
                 "partner.call_faulted", partner=self.name, method=call.method, why=returned.reason
             )
-        self._recorder.returned(number, returned)
-        return returned
+
+    def _scrubbed(self, returned: Return) -> Return:
+        if not isinstance(returned, Faulted):
+            return returned
+        return Faulted(returned.hr, self._loading.scrubber.scrub(returned.reason))
 
     def _note_loss(self, loss: Loss) -> None:
         if loss is NOT_STARTED:
@@ -310,6 +308,57 @@ class ActivePartner:
         if isinstance(call, calls.Download | calls.Buy) and call.container_list is not None:
             assert self._instance_port is not None
             self._instance_port.grant_tracks(sum(len(c) for c in call.container_list))
+
+
+class _Noted:
+    """Writes one call into the transcript where it stands among the others; see `Witness`.
+
+    Args:
+        partner: whose call it is.
+        call: the call.
+        chain: the ledger's transaction to which it belongs.
+        is_owed: it is made also where it cannot be written down.
+    """
+
+    def __init__(
+        self, partner: ActivePartner, call: PartnerCall, chain: int | None, *, is_owed: bool = False
+    ) -> None:
+        self.call = call
+        self._partner = partner
+        self._chain = chain
+        self._is_owed = is_owed
+        self._number: int | None = None
+        self._returned: Return | None = None
+        self._fault: Exception | None = None
+
+    def begun(self) -> None:
+        """Write that it is made."""
+        try:
+            self._number = self._partner._note_begin(self.call, self._chain)
+        except StorageError as error:
+            if not self._is_owed:
+                raise
+            self._fault = error
+
+    def ended(self, returned: Return) -> None:
+        """Write how it ended."""
+        self._returned = self._partner._scrubbed(returned)
+        if self._number is None:
+            return
+        try:
+            self._partner._note_end(self._number, self.call, self._returned)
+        except Exception as error:
+            self._fault = error
+
+    def settle(self) -> Return | None:
+        """Return how it ended; None where it was not made.
+
+        Raises:
+            StorageError: it could not be written down.
+        """
+        if self._fault is not None:
+            raise self._fault
+        return self._returned
 
 
 def _needed_capability(call: PartnerCall) -> Capability | None:

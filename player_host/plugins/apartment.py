@@ -19,12 +19,13 @@ from attrs import field, frozen
 
 from partner_api.calls import Faulted, PartnerCall, Return
 from partner_api.enums import ThreadingModel
-from partner_api.hresult import RPC_E_SERVER_DIED, RPC_E_TIMEOUT
+from partner_api.hresult import RPC_E_SERVER_DIED_DNE, RPC_E_TIMEOUT
 from partner_api.partner import ContentPartner
 from partner_api.proxy import CallbackProxy
 from partner_api.stub import FREE_THREADS, describe, invoke, trace_of
 from player_host.errors import PartnerUnavailable, PlayerHostError, SettingsError
 from player_host.log import get_logger
+from player_host.plugins.instance import UNSEEN, Witness
 from player_host.units import Seconds
 
 _log = get_logger(__name__)
@@ -35,17 +36,31 @@ class _Job:
     """A call on its way into the plug-in."""
 
     call: PartnerCall
+    witness: Witness
     begun: Future[bool] = field(factory=Future)
     """Whether it is made; False: the instance was given up before its turn."""
     ended: Future[Return] = field(factory=Future)
+    _ending: threading.Lock = field(factory=threading.Lock)
 
     def begin(self) -> bool:
-        """Tell the caller that the call is made now; False if nobody waits for it."""
+        """Tell the caller that the call is made now; False if it is not."""
         if not self.begun.set_running_or_notify_cancel():
+            return False
+        try:
+            self.witness.begun()
+        except Exception as error:
+            self.begun.set_exception(error)
             return False
         self.ended.set_running_or_notify_cancel()
         self.begun.set_result(True)
         return True
+
+    def end(self, returned: Return) -> None:
+        """Tell how the call ended; what comes later is not heard."""
+        with self._ending:
+            if not self.ended.done():
+                self.witness.ended(returned)
+                self.ended.set_result(returned)
 
     def refuse(self) -> None:
         """Tell the caller that the call is not made."""
@@ -100,19 +115,20 @@ class Apartment:
             return
         raise self._unavailable(f"its constructor did not return within {deadline:g} s")
 
-    async def call(self, call: PartnerCall, deadline: Seconds) -> Return:
+    async def call(self, call: PartnerCall, deadline: Seconds, witness: Witness = UNSEEN) -> Return:
         """Make one call and return how it ended; cancellation waits for the call's end.
 
         The deadline runs from the moment at which a thread takes the call: waiting for a call
         ahead, which has a deadline of its own, costs nothing.
         """
         if self.dead:
-            return Faulted(RPC_E_SERVER_DIED, "the instance was given up earlier")
-        job = _Job(call)
+            return Faulted(RPC_E_SERVER_DIED_DNE, "the instance was given up earlier")
+        job = _Job(call, witness)
         self._jobs.put(job)
         with anyio.CancelScope(shield=True):
             if not await asyncio.wrap_future(job.begun):
-                return Faulted(RPC_E_SERVER_DIED, "the instance was given up before the call")
+                why = "the instance was given up before the call"
+                return Faulted(RPC_E_SERVER_DIED_DNE, why)
         try:
             with anyio.move_on_after(deadline, shield=True):
                 return await asyncio.wrap_future(job.ended)
@@ -122,7 +138,8 @@ class Apartment:
             raise
         self.give_up()
         _log.warning("partner.deadline_missed", partner=self.name, method=call.method)
-        return Faulted(RPC_E_TIMEOUT, f"{call.method} did not return within {deadline:g} s")
+        job.end(Faulted(RPC_E_TIMEOUT, f"{call.method} did not return within {deadline:g} s"))
+        return job.ended.result()
 
     def give_up(self) -> None:
         """Disconnect the instance, end the calls that wait, let its threads end when they can."""
@@ -154,7 +171,7 @@ class Apartment:
             if self.dead:
                 job.refuse()
             elif job.begin():
-                job.ended.set_result(invoke(partner, job.call, self.callback, _tell))
+                job.end(invoke(partner, job.call, self.callback, _tell))
 
     def _refuse_waiting(self) -> None:
         with suppress(queue.Empty):

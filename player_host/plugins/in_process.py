@@ -23,7 +23,7 @@ from partner_api.surrogate.loading import (
 from partner_api.surrogate.process import make_settings
 from player_host.errors import PartnerUnavailable
 from player_host.plugins.apartment import Apartment
-from player_host.plugins.instance import Description, Loss, Making
+from player_host.plugins.instance import UNSEEN, Description, Loss, Making, Witness
 from player_host.plugins.output import texts_at
 from player_host.settings import settings_error
 from player_host.units import Seconds
@@ -64,10 +64,10 @@ class InProcess:
             self.give_up(_NOT_MADE)
             raise
 
-    async def call(self, call: PartnerCall, deadline: Seconds) -> Return:
+    async def call(self, call: PartnerCall, deadline: Seconds, witness: Witness = UNSEEN) -> Return:
         """Make one call; see `Instance`."""
         assert self._apartment is not None
-        returned = await self._apartment.call(call, deadline)
+        returned = await self._apartment.call(call, deadline, witness)
         _ = self.loss
         return returned
 

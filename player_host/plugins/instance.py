@@ -69,6 +69,37 @@ class Making:
     on_lost: Callable[[Loss], None]
 
 
+class Witness(Protocol):
+    """Sees one call where its order among all others is known."""
+
+    def begun(self) -> None:
+        """See that the call is being made, on any thread; one for which this fails is not made.
+
+        Not called for a call that was never made, because the instance was lost before its turn.
+        """
+        ...
+
+    def ended(self, returned: Return) -> None:
+        """See how it ended, once, on any thread, before whatever the plug-in does next.
+
+        Never raises.
+        """
+        ...
+
+
+class Unseen:
+    """A witness for calls whose order matters to nobody."""
+
+    def begun(self) -> None:
+        """Do nothing."""
+
+    def ended(self, returned: Return) -> None:
+        """Do nothing."""
+
+
+UNSEEN: Final = Unseen()
+
+
 class Instance(Protocol):
     """A plug-in that was loaded; used on the event loop alone.
 
@@ -92,11 +123,11 @@ class Instance(Protocol):
         """
         ...
 
-    async def call(self, call: PartnerCall, deadline: Seconds) -> Return:
+    async def call(self, call: PartnerCall, deadline: Seconds, witness: Witness = UNSEEN) -> Return:
         """Make one call and return how it ended; cancellation waits for the call's end.
 
         The deadline runs from the moment at which the plug-in takes the call. One that is missed
-        gives the instance up.
+        gives the instance up. RPC_E_SERVER_DIED_DNE says that it was not made.
         """
         ...
 

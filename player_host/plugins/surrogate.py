@@ -54,7 +54,7 @@ from partner_api.surrogate.wire import (
 from player_host.errors import PartnerIncompatible, PartnerUnavailable
 from player_host.log import get_logger
 from player_host.plugins.child import start_child
-from player_host.plugins.instance import LOST, Description, Loss, Making
+from player_host.plugins.instance import LOST, UNSEEN, Description, Loss, Making, Witness
 from player_host.plugins.output import OutputLog, Scrubber, texts_at
 from player_host.plugins.port import InstancePort
 from player_host.settings import PartnerSettings, settings_error
@@ -77,6 +77,7 @@ class _Pending:
     """A call that has no return yet."""
 
     call: PartnerCall
+    witness: Witness
     returned: "asyncio.Future[Return]"
 
 
@@ -172,12 +173,12 @@ class Surrogate:
             raise self._unavailable("its process answered out of turn")
         self._learn(created.secrets, making)
 
-    async def call(self, call: PartnerCall, deadline: Seconds) -> Return:
+    async def call(self, call: PartnerCall, deadline: Seconds, witness: Witness = UNSEEN) -> Return:
         """Make one call; see `Instance`."""
         with anyio.CancelScope(shield=True):
             await self._turn.acquire()
             try:
-                returned = await self._call(call, deadline)
+                returned = await self._call(call, deadline, witness)
             finally:
                 self._turn.release()
         return returned
@@ -206,7 +207,7 @@ class Surrogate:
 
     # --- on the event loop ---
 
-    async def _call(self, call: PartnerCall, deadline: Seconds) -> Return:
+    async def _call(self, call: PartnerCall, deadline: Seconds, witness: Witness) -> Return:
         if self._loss is not None:
             return Faulted(RPC_E_SERVER_DIED_DNE, self._loss.reason)
         number = next(self._numbers)
@@ -214,7 +215,8 @@ class Surrogate:
             data = call_message(number, call)
         except MessageTooLong as error:
             return Faulted(RPC_E_CLIENT_CANTMARSHAL_DATA, str(error))
-        pending = self._pending[number] = _Pending(call, self._loop.create_future())
+        witness.begun()
+        pending = self._pending[number] = _Pending(call, witness, self._loop.create_future())
         self._order(data)
         late = self._loop.call_later(deadline, self._miss_deadline, number, deadline)
         # Where the task itself is cancelled, past the shield, the deadline is still kept: others
@@ -232,7 +234,7 @@ class Surrogate:
         _log.warning("partner.deadline_missed", partner=self._name, method=method)
         loss = Loss(RPC_E_TIMEOUT, f"{method} did not return within {deadline:g} s")
         self.give_up(loss)
-        self._end_call(pending, Faulted(loss.hr, loss.reason))
+        self._see_end(pending, Faulted(loss.hr, loss.reason))
 
     def _order(self, data: bytes) -> None:
         with suppress(OSError):  # the thread that reads notices it, and says how it ended
@@ -287,8 +289,11 @@ class Surrogate:
             self._end_waiting(loss)
 
     def _end_waiting(self, loss: Loss) -> None:
-        for pending in list(self._pending.values()):
-            self._end_call(pending, Faulted(loss.hr, loss.reason))
+        for number in list(self._pending):
+            # Whoever takes it out ends it: the thread that reads may be about to.
+            pending = self._pending.pop(number, None)
+            if pending is not None:
+                self._see_end(pending, Faulted(loss.hr, loss.reason))
         if not self._reply.done():
             self._reply.set_exception(
                 self._unavailable(*_explained(loss.reason, self._stage, self._settings))
@@ -363,11 +368,17 @@ class Surrogate:
         # Taken out here: a flood of returns must not reach the event loop.
         pending = self._pending.pop(number, None)
         if pending is not None:
-            self._on_loop(self._end_call, pending, _fitting(pending.call, returned))
+            returned = _fitting(pending.call, returned)
+            pending.witness.ended(returned)
+            self._on_loop(self._end_call, pending, returned)
             return
         self._strays += 1
         if self._strays > MOST_STRAYS:
             raise WireError("returns that nobody waits for")
+
+    def _see_end(self, pending: _Pending, returned: Return) -> None:
+        pending.witness.ended(returned)
+        self._end_call(pending, returned)
 
     def _end_call(self, pending: _Pending, returned: Return) -> None:
         if not pending.returned.done():

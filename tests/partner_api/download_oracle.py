@@ -35,6 +35,7 @@ class Fact(Enum):
     COMPLETION_CALLED = auto()
     COMPLETION_RETURNED = auto()
     COMPLETION_LOST = auto()
+    COMPLETION_NOT_MADE = auto()
     DEADLINE = auto()
     CANCELLED = auto()
     REPLACED = auto()
@@ -187,8 +188,8 @@ class DownloadOracle:
     def in_completion(self, cookie: int, track_id: int) -> bool:
         """Whether a DownloadTrackComplete was called and did not come to an end."""
         called = self.count(cookie, track_id, Fact.COMPLETION_CALLED)
-        lost = self.count(cookie, track_id, Fact.COMPLETION_LOST)
-        return called > lost + self.count(cookie, track_id, Fact.COMPLETION_RETURNED)
+        ends = (Fact.COMPLETION_RETURNED, Fact.COMPLETION_LOST, Fact.COMPLETION_NOT_MADE)
+        return called > sum(self.count(cookie, track_id, end) for end in ends)
 
     def reported(self, cookie: int, track_id: int) -> bool:
         """Whether the completion was delivered, or every attempt lost (DL-42)."""

@@ -435,6 +435,19 @@ def test_a_completion_is_attempted_three_times_and_no_more() -> None:
     assert download.state is TransactionState.ENDED
 
 
+@pytest.mark.requirement("T1-DL-42")
+def test_a_completion_that_was_never_made_is_no_attempt() -> None:
+    download = called(7)
+    download.answered(7, TrackEvent.GRANTED, S_OK)
+    download.happened(7, TrackEvent.TRANSFER_ENDED, E_ACCESSDENIED)
+    for _ in range(4):
+        download.happened(7, TrackEvent.COMPLETION_CALLED)
+        download.happened(7, TrackEvent.COMPLETION_NOT_MADE)
+    track = download.track(7)
+    assert track is not None
+    assert (track.state, track.hr, track.attempts) == (TrackState.FINISHED, E_ACCESSDENIED, 0)
+
+
 @pytest.mark.requirement("T1-DL-20", "T1-DL-42")
 def test_the_outcome_of_a_transfer_survives_a_lost_completion() -> None:
     download = called(7)

@@ -43,6 +43,7 @@ ACTS: Final = {
     Fact.COMPLETION_CALLED: TrackEvent.COMPLETION_CALLED,
     Fact.COMPLETION_RETURNED: TrackEvent.COMPLETION_RETURNED,
     Fact.COMPLETION_LOST: TrackEvent.COMPLETION_LOST,
+    Fact.COMPLETION_NOT_MADE: TrackEvent.COMPLETION_NOT_MADE,
 }
 SCOPES: Final = {
     Fact.DEADLINE: TrackEvent.DEADLINE_PASSED,
@@ -127,17 +128,19 @@ lives = st.builds(
     st.sampled_from([S_OK, E_FAIL]),
 )
 losses = st.builds(
-    lambda cookie, track_id, n: [
+    lambda cookie, track_id, ends: [
         *[Act(cookie, track_id, Fact.COMPLETION_CALLED, S_OK)] * 1,
         *[
             Act(cookie, track_id, fact, RPC_E_SERVER_DIED)
-            for _ in range(n)
-            for fact in (Fact.COMPLETION_LOST, Fact.COMPLETION_CALLED)
+            for end in ends
+            for fact in (end, Fact.COMPLETION_CALLED)
         ],
     ],
     cookies,
     st.sampled_from(TRACKS),
-    st.integers(1, 4),
+    st.lists(
+        st.sampled_from([Fact.COMPLETION_LOST, Fact.COMPLETION_NOT_MADE]), min_size=1, max_size=6
+    ),
 )
 scopes = st.builds(Scope, cookies, st.sampled_from(list(SCOPES)))
 singles: st.SearchStrategy[Step] = st.one_of(
@@ -230,6 +233,7 @@ class Judge:
         owed = step.fact in {
             Fact.TRANSFER_ENDED,
             Fact.COMPLETION_LOST,
+            Fact.COMPLETION_NOT_MADE,
         } and self.oracle.may_complete(step.cookie, step.track_id)
         assert verdict.action is (Action.COMPLETE if legal and owed else Action.NOTHING)
 
@@ -239,6 +243,7 @@ class Judge:
             Fact.COMPLETION_CALLED: self.oracle.may_complete,
             Fact.COMPLETION_RETURNED: self.oracle.in_completion,
             Fact.COMPLETION_LOST: self.oracle.in_completion,
+            Fact.COMPLETION_NOT_MADE: self.oracle.in_completion,
         }[step.fact]
         return rule(step.cookie, step.track_id)
 

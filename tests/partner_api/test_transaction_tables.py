@@ -45,19 +45,19 @@ abandoned     | invalid !09          | invalid !09               | invalid !09  
 """  # noqa: E501 - a table
 
 PLAYER_CELLS = """
-state         | TRANSFER_ENDED    | COMPLETION_CALLED | COMPLETION_RETURNED | COMPLETION_LOST   | LAST_COMPLETION_LOST
-unanswered    | !16               | !42               | !42                 | !42               | !42
-accepted      | finished complete | !42               | !42                 | !42               | !42
-finished      | !16               | completing        | !42                 | !42               | !42
-completing    | !16               | !42               | completed           | finished complete | undeliverable
-refused       | !16               | !34               | !42                 | !42               | !42
-unlicensed    | !16               | !34               | !42                 | !42               | !42
-completed     | !16               | !42               | !42                 | !42               | !42
-undeliverable | !16               | !42               | !42                 | !42               | !42
-void          | !16               | !42               | !42                 | !42               | !42
-expired       | !16               | !42               | !42                 | !42               | !42
-cancelled     | !16               | !42               | !42                 | !42               | !42
-abandoned     | !16               | !42               | !42                 | !42               | !42
+state         | TRANSFER_ENDED    | COMPLETION_CALLED | COMPLETION_RETURNED | COMPLETION_LOST   | LAST_COMPLETION_LOST | COMPLETION_NOT_MADE
+unanswered    | !16               | !42               | !42                 | !42               | !42                  | !42
+accepted      | finished complete | !42               | !42                 | !42               | !42                  | !42
+finished      | !16               | completing        | !42                 | !42               | !42                  | !42
+completing    | !16               | !42               | completed           | finished complete | undeliverable        | finished complete
+refused       | !16               | !34               | !42                 | !42               | !42                  | !42
+unlicensed    | !16               | !34               | !42                 | !42               | !42                  | !42
+completed     | !16               | !42               | !42                 | !42               | !42                  | !42
+undeliverable | !16               | !42               | !42                 | !42               | !42                  | !42
+void          | !16               | !42               | !42                 | !42               | !42                  | !42
+expired       | !16               | !42               | !42                 | !42               | !42                  | !42
+cancelled     | !16               | !42               | !42                 | !42               | !42                  | !42
+abandoned     | !16               | !42               | !42                 | !42               | !42                  | !42
 """  # noqa: E501 - a table
 
 SCOPE_CELLS = """

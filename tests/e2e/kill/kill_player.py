@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -91,12 +92,12 @@ def cut(point: str, passage: int, victim: str) -> None:
 def hurry(method: str, track_id: int, times: int) -> None:
     original, hurried = Surrogate.call, []
 
-    async def call(self: Surrogate, call: PartnerCall, deadline: Seconds) -> Return:
+    async def call(self: Surrogate, call: PartnerCall, deadline: Seconds, *others: Any) -> Return:
         about = track_id in {0, getattr(call, "track_id", 0)}
         if call.method == method and about and len(hurried) < times:
             hurried.append(call)
             deadline = HURRY
-        return await original(self, call, deadline)
+        return await original(self, call, deadline, *others)
 
     Surrogate.call = call  # type: ignore[method-assign]
 

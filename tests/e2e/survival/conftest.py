@@ -354,11 +354,13 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def give_half_a_second(kind: type[PartnerCall], times: int = 1) -> None:
         given, original = [], Surrogate.call
 
-        async def call(self: Surrogate, call: PartnerCall, deadline: Seconds) -> Return:
+        async def call(
+            self: Surrogate, call: PartnerCall, deadline: Seconds, *others: Any
+        ) -> Return:
             if isinstance(call, kind) and len(given) < times:
                 given.append(call)
                 deadline = Seconds(0.5)
-            return await original(self, call, deadline)
+            return await original(self, call, deadline, *others)
 
         monkeypatch.setattr(Surrogate, "call", call)
 

@@ -19,7 +19,7 @@ from partner_api.calls import (
 )
 from partner_api.content import ContentContainerList
 from partner_api.enums import CallbackNotification, TransactionType
-from partner_api.hresult import RPC_E_SERVER_DIED, RPC_E_TIMEOUT
+from partner_api.hresult import RPC_E_SERVER_DIED_DNE, RPC_E_TIMEOUT
 from partner_api.proxy import CallbackProxy
 from partner_api.stub import FREE_THREADS
 from player_host.errors import PartnerUnavailable, SettingsError
@@ -148,7 +148,7 @@ async def test_a_call_that_misses_its_deadline_costs_the_instance(apartments):
     first = await apartment.call(DOWNLOAD, 0.05)
     second = await apartment.call(INFO, PATIENCE)
     assert isinstance(first, Faulted)
-    assert (first.hr, second.hr) == (RPC_E_TIMEOUT, RPC_E_SERVER_DIED)
+    assert (first.hr, second.hr) == (RPC_E_TIMEOUT, RPC_E_SERVER_DIED_DNE)
     assert apartment.dead
     release.set()
     await anyio.to_thread.run_sync(ended.wait, PATIENCE)
@@ -262,7 +262,7 @@ async def test_calls_behind_one_that_hangs_end_with_the_instance_and_never_reach
             tasks.start_soon(call)
     release.set()
     await anyio.to_thread.run_sync(thread.join, PATIENCE)
-    assert sorted(end.hr.name for end in ends) == ["RPC_E_SERVER_DIED"] * 2 + ["RPC_E_TIMEOUT"]
+    assert sorted(end.hr.name for end in ends) == ["RPC_E_SERVER_DIED_DNE"] * 2 + ["RPC_E_TIMEOUT"]
     assert all(isinstance(end, Faulted) for end in ends)
     assert entered == [1]
     assert not thread.is_alive()
@@ -285,7 +285,7 @@ async def test_a_call_whose_task_was_cancelled_still_has_its_deadline_for_those_
         returned = await apartment.call(SetCallback(attached=False), PATIENCE)
     release.set()
     assert task.cancelled()
-    assert returned.hr == RPC_E_SERVER_DIED
+    assert returned.hr == RPC_E_SERVER_DIED_DNE
 
 
 @pytest.mark.parametrize("model", ThreadingModel)
