@@ -1,0 +1,1 @@
+"""The conformance kit: drives a plug-in through its protocol and names the clause that it broke."""

@@ -1,0 +1,172 @@
+"""The judge: from a conversation to a verdict for each requirement, roots before what follows.
+
+Pure: a transcript of last year is judged with the rules of today, and gives the same verdicts
+each time.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from attrs import evolve, frozen
+
+import player_host.conformance.checks  # noqa: F401 - fills the table of clauses
+from player_host.conformance.clauses import CLAUSES, Clause
+from player_host.conformance.conversation import Conversation, read_conversation
+from player_host.conformance.requirements import Level, Provenance, requirement
+from player_host.conformance.verdicts import SEVEREST_FIRST, Finding, Outcome, Verdict
+from player_host.transcript import Transcript
+
+MOST_FINDINGS: Final = 50
+"""So many findings of a requirement are kept; the others are counted."""
+
+
+@frozen
+class Result:
+    """What is said about one requirement.
+
+    Attributes:
+        requirement: its id.
+        verdict: what is said.
+        chances: at how many places it could be judged.
+        findings: what is against it, the first ones.
+        total: how many findings there were against it.
+        follows_from: the requirement whose breach brought this one about; "" for a root.
+    """
+
+    requirement: str
+    verdict: Verdict
+    chances: int = 0
+    findings: tuple[Finding, ...] = ()
+    total: int = 0
+    follows_from: str = ""
+
+
+Results = Mapping[str, Result]
+"""One result for each requirement that has a check."""
+
+
+def judge(transcript: Transcript) -> Results:
+    """Return what a transcript says about every requirement that can be checked."""
+    return judge_conversation(read_conversation(transcript))
+
+
+def judge_conversation(talk: Conversation) -> Results:
+    """Return what a conversation says about every requirement that can be checked."""
+    results = {one.requirement: _judged(one, talk) for one in CLAUSES.values()}
+    return {name: _rooted(result, results) for name, result in results.items()}
+
+
+def together(several: Iterable[Results]) -> Results:
+    """Return what several conversations say together: the severest verdict counts."""
+    joined: dict[str, Result] = {}
+    for results in several:
+        for name, result in results.items():
+            joined[name] = _joined(joined[name], result) if name in joined else result
+    return joined
+
+
+def _judged(one: Clause, talk: Conversation) -> Result:
+    capabilities = talk.facts.get("capabilities")
+    if one.capability and isinstance(capabilities, int) and not capabilities & one.capability:
+        return Result(one.requirement, Verdict.UNIMPLEMENTED)
+    chances, against = 0, []
+    for finding in one.check(talk):
+        chances += 1
+        if finding.outcome is not Outcome.KEPT:
+            against.append(finding)
+    against.sort(key=lambda finding: (_GRAVITY[finding.outcome], finding.line))
+    verdict = _verdict(one.requirement, chances, against)
+    return Result(one.requirement, verdict, chances, tuple(against[:MOST_FINDINGS]), len(against))
+
+
+def _verdict(name: str, chances: int, against: list[Finding]) -> Verdict:
+    if not chances:
+        return Verdict.VACUOUS
+    if not against:
+        return Verdict.PASS
+    worst = against[0].outcome
+    if worst is Outcome.BROKEN:
+        row = requirement(name)
+        is_law = row.level is Level.MUST and row.provenance is Provenance.STATED
+        return Verdict.FAIL if is_law else Verdict.WARN
+    if worst is Outcome.TOO_SLOW:
+        return Verdict.WARN
+    if worst is Outcome.OPEN:
+        return Verdict.INCONCLUSIVE
+    return Verdict.INFO if len(against) == chances else Verdict.PASS
+
+
+def _rooted(result: Result, results: Mapping[str, Result]) -> Result:
+    """Say of what a breach is a consequence, where all of its findings are."""
+    against = [one for one in result.findings if one.outcome is Outcome.BROKEN]
+    if not against or result.total > len(result.findings):
+        return result
+    for root, is_same in FOLLOWS.get(result.requirement, ()):
+        causes = [f for f in results[root].findings if f.outcome is Outcome.BROKEN]
+        if causes and all(any(is_same(one, cause) for cause in causes) for one in against):
+            return evolve(result, follows_from=root)
+    return result
+
+
+def _joined(first: Result, second: Result) -> Result:
+    ranks = SEVEREST_FIRST.index(first.verdict), SEVEREST_FIRST.index(second.verdict)
+    worse = first if ranks[0] <= ranks[1] else second
+    follows = worse.follows_from
+    if ranks[0] == ranks[1] and first.follows_from != second.follows_from:
+        follows = ""
+    return evolve(
+        worse,
+        chances=first.chances + second.chances,
+        total=first.total + second.total,
+        follows_from=follows,
+    )
+
+
+_Relation = Callable[[Finding, Finding], bool]
+
+
+def _same_track(one: Finding, cause: Finding) -> bool:
+    return one.track_id == cause.track_id
+
+
+def _same_download(one: Finding, cause: Finding) -> bool:
+    return one.cookie == cause.cookie
+
+
+def _same_line(one: Finding, cause: Finding) -> bool:
+    return one.line == cause.line
+
+
+def _same_life(one: Finding, cause: Finding) -> bool:
+    return one.life == cause.life
+
+
+FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Relation], ...]]] = {
+    "T1-DL-07": (
+        ("T1-DL-08", _same_track),
+        ("T1-DL-09", _same_track),
+        ("T1-DL-10", _same_download),
+        ("T1-CON-08", _same_life),
+        ("T1-LIFE-07", _same_life),
+    ),
+    "T1-DL-08": (
+        ("T1-DL-09", _same_track),
+        ("T1-DL-10", _same_download),
+        ("T1-CON-08", _same_life),
+        ("T1-LIFE-07", _same_life),
+    ),
+    "T1-DL-39": (("T1-DL-07", _same_track),),
+    "T1-DL-55": (("T1-DL-07", _same_track),),
+    "T1-LIFE-07": (("T1-CON-08", _same_life), ("T1-THR-03", _same_life)),
+    "T1-THR-07": (("T1-DL-06", _same_line),),
+    "T1-DL-54": (("T1-DL-17", _same_track),),
+}
+"""What follows from what: a clause, and the clauses whose breach brings it about."""
+
+_GRAVITY: Final = {
+    Outcome.BROKEN: 0,
+    Outcome.TOO_SLOW: 1,
+    Outcome.OPEN: 2,
+    Outcome.ABSENT: 3,
+    Outcome.KEPT: 4,
+}
