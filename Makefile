@@ -58,6 +58,7 @@ docs: $(STAMP)  ## the generated pages
 	@$(BIN)/python docs/generate_requirements.py
 	@$(BIN)/python docs/generate_reference.py
 	@$(BIN)/python docs/generate_wire.py
+	@$(BIN)/python docs/generate_clauses.py
 
 format: $(STAMP)  ## let ruff mend what it can
 	@$(BIN)/ruff check --fix-only --quiet . || true

@@ -1,8 +1,9 @@
 """A session: the time between a partner's activation and its `SetCallback(None)`."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -180,7 +181,7 @@ class SessionOpening:
         """Join the rooms for one partner: calls upwards go through what is handed down here."""
         name, rooms = loading.settings.name, self.rooms
         account = _configured_account(loading.settings)
-        session_id, transcript = self._open_books(name)
+        session_id, transcript = self._open_books(name, _facts(instance, loading))
         recorder = Recorder(rooms.database, transcript)
         downloads = Downloads(rooms, self.ledger, recorder, partner=name, session_id=session_id)
         news = CatalogNews()
@@ -219,7 +220,9 @@ class SessionOpening:
             tasks=tasks,
         )
 
-    def _open_books(self, partner: str) -> tuple[int, TranscriptWriter]:
+    def _open_books(
+        self, partner: str, facts: Mapping[str, Any]
+    ) -> tuple[int, TranscriptWriter]:
         """Write the session into the ledger and begin its transcript."""
         started = f"{self.rooms.clock.now():%Y%m%dT%H%M%SZ}"
         with self.rooms.database.transaction():
@@ -233,8 +236,21 @@ class SessionOpening:
             session_id=session_id,
             clock=self.rooms.clock,
             observer=self.observer,
+            facts=facts,
         )
         return session_id, transcript
+
+
+def _facts(instance: Instance, loading: Loading) -> dict[str, Any]:
+    """Return what a transcript's header says, for whoever judges the conversation."""
+    info = instance.description.service_info
+    facts: dict[str, Any] = {
+        "threading": info.threading_model.value,
+        "capabilities": int(info.capabilities),
+    }
+    if math.isfinite(loading.answer_deadline):
+        facts["answer_deadline"] = loading.answer_deadline
+    return facts
 
 
 def _configured_account(settings: PartnerSettings) -> str:

@@ -14,7 +14,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +93,7 @@ class TranscriptWriter:
         session_id: the ledger's number of the session.
         clock: says when the session began.
         observer: sees every entry as it is written; has to return at once.
+        facts: of the circumstances, JSON values, for whoever judges the conversation.
 
     Raises:
         StorageError: the file cannot be written.
@@ -106,6 +107,7 @@ class TranscriptWriter:
         session_id: int,
         clock: Clock,
         observer: Callable[[Entry], None] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = path
         self._observer = observer
@@ -122,6 +124,7 @@ class TranscriptWriter:
             "partner": partner,
             "session": session_id,
             "started_at": clock.now().isoformat(),
+            "facts": dict(facts or {}),
         }
         self._write(_encoded({"header": header}))
 

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from player_host.catalog.fields import Empty, Field, Table
+from attrs import frozen
+
+from player_host.catalog.fields import MAX_ROWS, Empty, Field, Table
 from player_host.catalog.findings import BreachError, Warnings, row_refusal
 from player_host.catalog.rows import Row
 
@@ -24,7 +26,25 @@ _MARKS = (
 )
 _LONGEST_MARK = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-_ROW_TOO_LONG = BreachError(f"must have at most {MAX_ROW_CHARACTERS} characters", "T1-TSV-05")
+
+
+class BoundError(BreachError):
+    """A bound of this project is exceeded, which the documents do not have."""
+
+
+@frozen
+class RefusedRow:
+    """A row that breaks rules by itself, whatever the rows before it are.
+
+    Attributes:
+        breaches: what it breaks, in the order of its fields; at least one.
+        cells: its texts; none where its bytes could not be read.
+        was_parsed: whether each field was looked at; else the row as a whole is broken.
+    """
+
+    breaches: tuple[BreachError, ...]
+    cells: tuple[str, ...] = ()
+    was_parsed: bool = False
 
 
 def read_table(
@@ -42,14 +62,38 @@ def read_table(
     Raises:
         CatalogError: a row breaks a rule; `where` names file, row and field.
     """
+    for number, row in read_rows(table, chunks, warnings):
+        if isinstance(row, RefusedRow):
+            breach = row.breaches[0]
+            raise row_refusal(table.file, number, breach) from breach
+        yield number, row
+
+
+def read_rows(
+    table: Table, chunks: Iterable[bytes], warnings: Warnings
+) -> Iterator[tuple[int, Row | RefusedRow]]:
+    """Yield the rows of a table with their numbers, those that break rules as well.
+
+    Called by `read_table`, which ends at the first of these, and by `inspection.py`, which goes
+    on. After bytes that are not Unicode, or a row that is too long, nothing comes any more.
+
+    Args:
+        table: the description by which the rows are read.
+        chunks: the bytes of the file, in pieces of any size.
+        warnings: takes recommendations that are not followed.
+    """
     number = 0
     try:
         for number, line in _numbered(table, _lines(chunks)):
-            yield number, _row(table, number, line, warnings)
+            if isinstance(line, RefusedRow):
+                yield number, line
+            else:
+                yield number, _row(table, number, line, warnings)
     except _NotUnicodeError as error:
-        raise row_refusal(table.file, number + 1, BreachError(str(error), "T1-TSV-14")) from error
-    except _RowTooLongError as error:
-        raise row_refusal(table.file, number + 1, _ROW_TOO_LONG) from error
+        yield number + 1, RefusedRow((BreachError(str(error), "T1-TSV-14"),))
+    except _RowTooLongError:
+        rule = f"must have at most {MAX_ROW_CHARACTERS} characters"
+        yield number + 1, RefusedRow((BoundError(rule, "T1-TSV-05"),))
 
 
 class _NotUnicodeError(Exception):
@@ -60,19 +104,25 @@ class _RowTooLongError(Exception):
     """The row after the last one that was read is too long."""
 
 
-def _numbered(table: Table, lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _numbered(table: Table, lines: Iterable[str]) -> Iterator[tuple[int, str | RefusedRow]]:
     """Yield rows with numbers; an empty one is ignored at the end and only there."""
     empty = 0
     for number, line in enumerate(lines, start=1):
         if empty:
-            raise row_refusal(table.file, empty, BreachError("must not be empty", "T1-TSV-05"))
-        if number > table.max_rows and line:
-            rule = f"is one too many: the table has at most {table.max_rows} rows"
-            raise row_refusal(table.file, number, BreachError(rule, table.rows_requirement))
-        if line:
-            yield number, line
-        else:
+            yield empty, RefusedRow((BreachError("must not be empty", "T1-TSV-05"),), ("",))
+            empty = 0
+        if not line:
             empty = number
+        elif number > table.max_rows:
+            yield number, RefusedRow((_too_many(table),), tuple(line.split("\t")))
+        else:
+            yield number, line
+
+
+def _too_many(table: Table) -> BreachError:
+    rule = f"is one too many: the table has at most {table.max_rows} rows"
+    kind = BoundError if table.max_rows == MAX_ROWS else BreachError
+    return kind(rule, table.rows_requirement)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
@@ -124,17 +174,20 @@ def _head(pieces: Iterator[bytes]) -> bytes:
     return head
 
 
-def _row(table: Table, number: int, line: str, warnings: Warnings) -> Row:
+def _row(table: Table, number: int, line: str, warnings: Warnings) -> Row | RefusedRow:
     cells = line.split("\t")
     try:
         _check_cells(table, line, cells)
-        for field in table.fields[len(cells) :]:
-            what = "is missing; an optional field should be left empty"
-            warnings.add(table.file, number, field.name, what, "T1-TSV-17")
-            cells.append("")
-        return table.row(*_values(table, number, cells, warnings))
     except BreachError as breach:
-        raise row_refusal(table.file, number, breach) from breach
+        return RefusedRow((breach,), tuple(cells))
+    for field in table.fields[len(cells) :]:
+        what = "is missing; an optional field should be left empty"
+        warnings.add(table.file, number, field.name, what, "T1-TSV-17")
+        cells.append("")
+    values, breaches = _values(table, number, cells, warnings)
+    if breaches:
+        return RefusedRow(tuple(breaches), tuple(cells), was_parsed=True)
+    return table.row(*values)
 
 
 def _check_cells(table: Table, line: str, cells: list[str]) -> None:
@@ -152,7 +205,7 @@ def _check_lengths(table: Table, cells: list[str]) -> None:
     for field, cell in zip(table.fields, cells, strict=False):
         if len(cell) > MAX_FIELD_CHARACTERS:
             rule = f"must have at most {MAX_FIELD_CHARACTERS} characters"
-            raise BreachError(rule, "T1-TSV-05", field=field.name, value=cell)
+            raise BoundError(rule, "T1-TSV-05", field=field.name, value=cell)
 
 
 def _refuse_control(table: Table, cells: list[str]) -> None:
@@ -165,17 +218,24 @@ def _refuse_control(table: Table, cells: list[str]) -> None:
             raise BreachError(rule, "T1-TSV-16", field=field.name, value=cell)
 
 
-def _values(table: Table, number: int, cells: list[str], warnings: Warnings) -> list[Any]:
-    values = []
+def _values(
+    table: Table, number: int, cells: list[str], warnings: Warnings
+) -> tuple[list[Any], list[BreachError]]:
+    values: list[Any] = []
+    breaches: list[BreachError] = []
     for field, cell in zip(table.fields, cells, strict=True):
-        value = _value(field, cell) if cell else _blank(field)
+        try:
+            value = _value(field, cell) if cell else _blank(field)
+        except BreachError as breach:
+            breaches.append(breach)
+            continue
         if field.should is not None and not field.should.holds(cell):
             warnings.add(
                 table.file, number, field.name, field.should.words, field.should.requirement
             )
         if field.kept:
             values.append(value)
-    return values
+    return values, breaches
 
 
 def _value(field: Field, cell: str) -> Any:

@@ -150,6 +150,7 @@ class DownloadTalk:
         completions: in order, repetitions among them.
         ended_at: when the life of the plug-in ended in which it was called.
         died: whether that life ended by the plug-in's own fault.
+        heard_at: when the plug-in made its last call in that life.
     """
 
     exchange: Exchange
@@ -158,6 +159,7 @@ class DownloadTalk:
     completions: list[Exchange] = Factory(list)
     ended_at: float = 0.0
     died: bool = False
+    heard_at: float = 0.0
 
     @property
     def call(self) -> Download:
@@ -221,7 +223,14 @@ class Conversation:
         return float(deadline) if isinstance(deadline, int | float) else DEFAULT_ANSWER_DEADLINE_S
 
     def is_overdue(self, talk: DownloadTalk) -> bool:
-        """Whether a download had all the time that there is for answers."""
+        """Whether a download had all the time that there is for answers.
+
+        The time runs from `Download`; on the kit's own stage from the last sign of life, so that
+        a partner may be slow.
+        """
+        silence = self.facts.get("silence_deadline")
+        if isinstance(silence, int | float):
+            return talk.ended_at - max(talk.exchange.at, talk.heard_at) >= silence
         return talk.ended_at - talk.exchange.at >= self.answer_deadline_s
 
 
@@ -246,7 +255,7 @@ class _Reader:
         self._in_completion: dict[int, DownloadTalk] = {}
         self._licensed: set[int] = set()
         self._life = 0
-        self._attached = False
+        self._heard_at = 0.0
         self._ended = False
 
     def read(self) -> Conversation:
@@ -281,6 +290,8 @@ class _Reader:
             return
         exchange.end(entry)
         call = exchange.call
+        if isinstance(call, CallbackCall):
+            self._heard_at = entry.at
         if isinstance(call, DownloadTrack | MalformedAnswer):
             self._answer(exchange)
         elif isinstance(call, Predeliver) and entry.returned.hr.succeeded:
@@ -306,7 +317,7 @@ class _Reader:
         for talk in self._talk.downloads:
             if talk.exchange.life != self._life:
                 continue
-            talk.ended_at, talk.died = at, died
+            talk.ended_at, talk.died, talk.heard_at = at, died, self._heard_at
             if died or self._session.connected:
                 talk.machine.for_every_track(TrackEvent.PARTNER_REPLACED, E_ABORT)
 

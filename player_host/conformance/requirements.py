@@ -5,14 +5,20 @@ keeps its number, and new rows get new ones.
 """
 
 import csv
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from typing import Final
 
 from attrs import frozen
 
 from player_host.errors import UsageError
+
+_MOST_SHOWN: Final = 40
+"""So many characters of an unknown id are repeated."""
 
 
 class Level(StrEnum):
@@ -33,6 +39,18 @@ class Provenance(StrEnum):
     """Implied by the documents, and said nowhere."""
     SETTLED = "settled"
     """This project's answer to a question that the documents leave open."""
+
+    @property
+    def words(self) -> str:
+        """What it says, as a sentence without its end."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    Provenance.STATED: "the documents say so",
+    Provenance.INFERRED: "the documents imply it, and say it nowhere",
+    Provenance.SETTLED: "the documents leave it open, and this project has settled it",
+}
 
 
 @frozen
@@ -64,19 +82,24 @@ class Requirement:
         """The first parts of the id, such as `T1-DL`."""
         return self.id.rpartition("-")[0]
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The pages of the documentation, one by one."""
+        return tuple(page.strip() for page in self.source.split(";"))
+
 
 def requirement(name: str) -> Requirement:
     """Return a row.
 
     Raises:
-        UsageError: there is none with that id.
+        UsageError: there is none with that id; the remedy names those that come near.
     """
     try:
         return requirements()[name]
     except KeyError:
+        shown = name[:_MOST_SHOWN]
         raise UsageError(
-            f"there is no requirement {name!r}",
-            remedy="`player-host conformance list` shows them",
+            f"there is no requirement {shown!r}", remedy=_remedy(shown.upper())
         ) from None
 
 
@@ -99,3 +122,10 @@ def _requirement(row: dict[str, str]) -> Requirement:
         provenance=Provenance(row["provenance"]),
         unobserved=row["unobserved"],
     )
+
+
+def _remedy(name: str) -> str:
+    padded = re.sub(r"-(\d)$", r"-0\1", name)
+    near = get_close_matches(padded, requirements())
+    meant = f"Near it are {', '.join(near)}; " if near else ""
+    return f"{meant}`player-host conformance list` shows them all"

@@ -204,5 +204,6 @@ def _omitted(talk: Conversation, download: DownloadTalk, tracks: list[int]) -> F
         for track_id in tracks:
             yield broken(download, f"{count}: {listed(tracks)}", track_id)
         return
-    why = f"{count} before the conversation ended: {listed(tracks)}"
-    yield still_open(download, why, tracks[0])
+    if not talk.complete:
+        why = f"{count} before the conversation ended: {listed(tracks)}"
+        yield still_open(download, why, tracks[0])

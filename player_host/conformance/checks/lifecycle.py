@@ -65,7 +65,7 @@ def concurrent_calls_are_tolerated(talk: Conversation) -> Findings:
         return
     calls = [exchange for exchange in talk.of(PartnerCall) if exchange.ended_at is not None]
     for before, exchange in pairwise(calls):
-        if before.ended_at is None or exchange.at >= before.ended_at:
+        if before.ended_line is None or exchange.number > before.ended_line:
             continue
         for one in (before, exchange):
             what = f"`{one.call.method}` failed while another call was under way"

@@ -1,5 +1,6 @@
 """Clauses about results and facts that the partner gives (T1-HR, T1-INFO, T1-ITEM, T1-CAT)."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -84,7 +85,12 @@ def _fact_check(name: str, expected: str, fits: Callable[[Variant], bool]) -> An
             yield judged(exchange, fits(data), what)
 
     check.__doc__ = f"{name} is a {expected}."
+    check.__name__ = f"{_snake(name)}_has_its_type"
     return check
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 for _id, (_name, _expected, _fits) in _FACTS.items():
@@ -143,6 +149,7 @@ def _url_check(names: frozenset[ItemInfo], meaning: str) -> Any:
                 yield judged(exchange, isinstance(url, str) and is_usable_url(url), what)
 
     check.__doc__ = f"{meaning} is the URL of a page or a picture."
+    check.__name__ = f"{_snake(min(names))}_is_a_url"
     return check
 
 

@@ -1,0 +1,365 @@
+"""One run of the kit over one partner: scenarios side by side, suspicions confirmed, a verdict."""
+
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from attrs import evolve, field, frozen
+
+from player_host.clock import Clock
+from player_host.conformance.clauses import CLAUSES
+from player_host.conformance.confirming import Shown, confirm, shorten
+from player_host.conformance.judge import Result, Results, judge, together
+from player_host.conformance.offers import Offer
+from player_host.conformance.relay import Relay, relay_to
+from player_host.conformance.requirements import requirement
+from player_host.conformance.runs import Counterexample, Run, ScenarioRun
+from player_host.conformance.scenarios import FOREIGN_CODE, Scenario, scenarios
+from player_host.conformance.schedule import Schedule, schedule_to_text
+from player_host.conformance.stage import Setting, play
+from player_host.conformance.verdicts import Verdict
+from player_host.errors import NothingSelected, PartnerError, PlayerHostError
+from player_host.log import get_logger
+from player_host.plugins.instance import Description
+from player_host.settings import PartnerSettings
+from player_host.transcript import Transcript
+from player_host.units import Seconds
+
+SCENARIO_DEADLINE: Final = Seconds(120.0)
+PATIENCE: Final = {"quick": Seconds(2.0), "full": Seconds(5.0), "exhaustive": Seconds(5.0)}
+
+_SUSPICIOUS: Final = frozenset({Verdict.FAIL, Verdict.WARN})
+
+_log = get_logger(__name__)
+
+
+@frozen
+class Order:
+    """What is to be run.
+
+    Attributes:
+        partner: the plug-in and how the host treats it.
+        table: its settings.
+        offer: what it is asked for.
+        folder: where transcripts and the plug-in's folders are made; it exists and is empty.
+        selected: the requirements that count.
+        profile: `quick`, `full` or `exhaustive`.
+        scenarios: only those of these names; all of the profile where there is none.
+        seed: of everything that is drawn.
+        jobs: how many scenarios run at the same time.
+        expected: requirements that are known to fail, with the reason.
+        is_shortened: whether counterexamples are shortened.
+        patience: how long the plug-in may be silent while it owes answers; None for the profile's.
+    """
+
+    partner: PartnerSettings
+    table: Mapping[str, Any] = field(repr=False)
+    offer: Offer
+    folder: Path
+    selected: frozenset[str]
+    profile: str = "quick"
+    scenarios: tuple[str, ...] = ()
+    seed: int = 0
+    jobs: int = 2
+    expected: Mapping[str, str] = field(factory=dict)
+    is_shortened: bool = True
+    patience: Seconds | None = None
+
+
+@frozen
+class Progress:
+    """How far a run is: told after each scenario and each confirmation."""
+
+    done: int
+    total: int
+    what: str
+    verdict: Verdict | None = None
+
+
+def select(words: str | None, level: str | None) -> frozenset[str]:
+    """Return the requirements with checks that words and a level choose.
+
+    Args:
+        words: parts of ids, methods or texts, separated by blanks; all have to occur.
+        level: `must`, `should`, `may` or `open`.
+
+    Raises:
+        NothingSelected: none is left.
+    """
+    chosen = frozenset(
+        name
+        for name in CLAUSES
+        if (level is None or requirement(name).level == level) and _has(name, words)
+    )
+    if not chosen:
+        raise NothingSelected(
+            "no requirement with a check is selected",
+            where=" ".join(filter(None, (words, level))),
+            remedy="`player-host conformance list` shows them",
+        )
+    return chosen
+
+
+async def run(
+    order: Order, clock: Clock, description: Description, tell: Callable[[Progress], None]
+) -> Run:
+    """Run every scenario of a profile, confirm what looks broken, and say what was found.
+
+    Args:
+        order: what is to be run.
+        clock: says what time it is.
+        description: what the plug-in says of itself.
+        tell: hears of each step; has to return at once.
+
+    Raises:
+        NothingSelected: the order names a scenario that there is not.
+    """
+    return await _Running(order, clock, description, tell).run()
+
+
+class _Running:
+    def __init__(
+        self,
+        order: Order,
+        clock: Clock,
+        description: Description,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        self._order = order
+        self._clock = clock
+        self._description = description
+        self._tell = tell
+        self._plays = 0
+        self._done = 0
+        self._ran: dict[str, ScenarioRun] = {}
+        self._alone = anyio.Lock()
+
+    async def run(self) -> Run:
+        begin, started_at = time.monotonic(), self._clock.now()
+        chosen = self._chosen()
+        limiter = anyio.CapacityLimiter(self._order.jobs)
+        async with anyio.create_task_group() as tasks:
+            for scenario in chosen:
+                tasks.start_soon(self._run_scenario, scenario, len(chosen), limiter)
+        ran = tuple(self._ran[scenario.name] for scenario in chosen)
+        results = self._only_selected(together(one.results for one in ran if one.is_sound))
+        confirmed, counterexamples = await self._confirm(results, chosen)
+        return Run(
+            partner=self._order.partner.name,
+            distribution=f"{self._description.distribution} {self._description.version}".strip(),
+            profile=self._order.profile,
+            seed=self._order.seed,
+            started_at=started_at,
+            seconds=time.monotonic() - begin,
+            results={name: self._expected(result) for name, result in confirmed.items()},
+            scenarios=ran,
+            counterexamples=counterexamples,
+            environment=_environment(),
+            fixture=_fixture(self._order.offer),
+        )
+
+    def _chosen(self) -> tuple[Scenario, ...]:
+        every = scenarios(self._order.offer)
+        chosen = tuple(one for one in every if one.is_quick or self._order.profile != "quick")
+        if not chosen:
+            raise NothingSelected(
+                "the partner has nothing on offer", where=self._order.offer.source
+            )
+        return chosen
+
+    async def _run_scenario(
+        self, scenario: Scenario, total: int, limiter: anyio.CapacityLimiter
+    ) -> None:
+        async with limiter:
+            begin = time.monotonic()
+            ran = await self._attempt(scenario)
+            self._ran[scenario.name] = evolve(ran, seconds=time.monotonic() - begin)
+        self._done += 1
+        verdict = _worst(ran.results) if ran.is_sound else None
+        self._tell(Progress(self._done, total, scenario.name, verdict))
+
+    async def _attempt(self, scenario: Scenario) -> ScenarioRun:
+        """Play a scenario; whatever goes wrong on this side says nothing about the partner."""
+        try:
+            with anyio.fail_after(SCENARIO_DEADLINE):
+                transcript = await self._play(scenario, scenario.schedule)
+        except TimeoutError:
+            problem = f"it was not over after {SCENARIO_DEADLINE:g} s"
+        except PartnerError as error:
+            problem = f"the plug-in could not be started: {error.what}"
+        except PlayerHostError as error:
+            problem = str(error)
+        except Exception as error:
+            _log.error("conformance.scenario_failed", scenario=scenario.name, exc_info=error)
+            problem = f"a fault of the kit: {type(error).__name__}: {error}"
+        else:
+            results = self._only_selected(judge(transcript))
+            return ScenarioRun(scenario.name, results, transcript=str(transcript.header["file"]))
+        return ScenarioRun(scenario.name, {}, problem=problem)
+
+    async def _play(self, scenario: Scenario, schedule: Schedule) -> Transcript:
+        """Play a schedule to a fresh process with a folder of its own."""
+        self._plays += 1
+        name = f"{self._plays:04}"
+        data_dir = self._order.folder / f"{name}-data"
+        data_dir.mkdir()
+        file = self._order.folder / f"{name}.jsonl"
+        table = dict(self._order.table)
+        if scenario.needs.signed_out:
+            table |= self._order.offer.signed_out
+        try:
+            if not scenario.needs.store:
+                return await self._on_stage(scenario, schedule, table, data_dir, file, None)
+            setting = self._order.offer.store_setting
+            async with relay_to(str(table.get(setting, ""))) as relay:
+                table[setting] = relay.url
+                return await self._on_stage(scenario, schedule, table, data_dir, file, relay)
+        finally:
+            shutil.rmtree(data_dir, ignore_errors=True)
+
+    async def _on_stage(
+        self,
+        scenario: Scenario,
+        schedule: Schedule,
+        table: dict[str, Any],
+        data_dir: Path,
+        file: Path,
+        relay: Relay | None,
+    ) -> Transcript:
+        facts = {
+            "refused": sorted({*self._order.offer.refused, self._order.offer.unknown}),
+            "signed_in": not scenario.needs.signed_out,
+            "foreign_codes": [int(FOREIGN_CODE)],
+        }
+        patience = self._order.patience or PATIENCE[self._order.profile]
+        setting = Setting(self._order.partner, table, data_dir, self._clock, patience, facts, relay)
+        transcript = await play(schedule, setting, file)
+        return evolve(transcript, header=transcript.header | {"file": file.name})
+
+    async def _confirm(
+        self, results: Results, chosen: Iterable[Scenario]
+    ) -> tuple[Results, tuple[Counterexample, ...]]:
+        """Play again, alone, what looked broken; shorten what is."""
+        confirmed, examples = dict(results), []
+        roots = [r for r in results.values() if r.verdict in _SUSPICIOUS and not r.follows_from]
+        for number, result in enumerate(roots, 1):
+            shown = await self._confirmed(result, chosen)
+            if shown is None:
+                confirmed[result.requirement] = evolve(result, verdict=Verdict.INCONCLUSIVE)
+            else:
+                examples.append(self._example(shown))
+            self._tell(Progress(number, len(roots), result.requirement, result.verdict))
+        return confirmed, tuple(examples)
+
+    async def _confirmed(self, result: Result, chosen: Iterable[Scenario]) -> Shown | None:
+        for scenario in chosen:
+            found = self._ran[scenario.name].results.get(result.requirement)
+            if found is None or found.verdict not in _SUSPICIOUS or found.follows_from:
+                continue
+            again = partial(self._play, scenario)
+            shown = await confirm(scenario.schedule, result.requirement, again)
+            if shown is not None:
+                return await shorten(shown, again) if self._order.is_shortened else shown
+        return None
+
+    def _example(self, shown: Shown) -> Counterexample:
+        finding = shown.finding
+        replay = schedule_to_text(shown.schedule)
+        return Counterexample(
+            requirement=shown.result.requirement,
+            scenario=shown.schedule.name,
+            entries=shown.transcript.entries,
+            line=finding.line,
+            what=finding.what,
+            replay=replay,
+            test=_test_file(self._order.partner.name, shown.result, finding.what, replay),
+            calls=shown.calls,
+        )
+
+    def _only_selected(self, results: Results) -> Results:
+        return {name: r for name, r in results.items() if name in self._order.selected}
+
+    def _expected(self, result: Result) -> Result:
+        """Weigh a result against the file of expected failures."""
+        if result.requirement not in self._order.expected:
+            return result
+        if result.verdict in _SUSPICIOUS:
+            return evolve(result, verdict=Verdict.KNOWN_BAD)
+        if result.verdict is Verdict.PASS:
+            return evolve(result, verdict=Verdict.UNEXPECTED_PASS)
+        return result
+
+
+def joined(found: Run, published: Results, problem: str, order: Order) -> Run:
+    """Return a run with what the published catalogue says.
+
+    Args:
+        found: the run.
+        published: the results of the catalogue; empty where there is none.
+        problem: why there is none; "" where there is one.
+        order: what was to be run.
+    """
+    if not published and not problem:
+        return found
+    chosen = {name: r for name, r in published.items() if name in order.selected}
+    results = together((found.results, chosen))
+    scenario = ScenarioRun("catalogue", chosen, problem=problem)
+    return evolve(found, results=results, scenarios=(*found.scenarios, scenario))
+
+
+def _has(name: str, words: str | None) -> bool:
+    if not words:
+        return True
+    row = requirement(name)
+    text = f"{row.id} {row.method} {row.text}".casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+def _worst(results: Results) -> Verdict:
+    found = {result.verdict for result in results.values()}
+    order = (Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE)
+    return next((verdict for verdict in order if verdict in found), Verdict.PASS)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "player-host": version("content-partner"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def _fixture(offer: Offer) -> dict[str, str]:
+    return {
+        "source": offer.source,
+        "tracks": str(len(offer.tracks)),
+        "refused": str(len(offer.refused)),
+        "albums": str(len(offer.albums)),
+        "lists": str(len(offer.lists)),
+    }
+
+
+def _test_file(partner: str, result: Result, what: str, replay: str) -> str:
+    row = requirement(result.requirement)
+    name = result.requirement.lower().replace("-", "_")
+    return f'''"""{row.id}: {row.text}
+
+Found by `player-host conformance run`: {" ".join(what.split())}.
+It needs the plug-in, and its settings in the home folder.
+"""
+
+from player_host.conformance.replaying import replay
+
+SCHEDULE = r\'\'\'
+{replay}\'\'\'
+
+
+def test_{name}():
+    replay({partner!r}, {row.id!r}, SCHEDULE).should_be_kept()
+'''

@@ -1,0 +1,306 @@
+"""What the judge says of downloads: each clause kept, broken and without a chance."""
+
+from collections.abc import Callable
+
+import pytest
+from conformance_scripts import NOT_SOLD, UNLICENSED, Script, loose
+
+from partner_api.calls import (
+    Download,
+    DownloadTrack,
+    DownloadTrackComplete,
+    Faulted,
+    GetContentPartnerInfo,
+    GetItemInfo,
+    IndexOutOfRange,
+    InfoReturned,
+)
+from partner_api.enums import ItemInfo
+from partner_api.hresult import (
+    E_FAIL,
+    E_INVALIDARG,
+    E_NOTIMPL,
+    E_UNEXPECTED,
+    RPC_E_DISCONNECTED,
+    RPC_E_SERVER_DIED,
+    S_FALSE,
+    S_OK,
+)
+from partner_api.variant import Variant
+from player_host.conformance.clauses import CLAUSES
+from player_host.conformance.judge import Results, judge, together
+from player_host.conformance.verdicts import Verdict
+
+Story = Callable[[Script], object]
+
+
+def sound(script: Script) -> Script:
+    """A download in which every clause that has a chance is kept."""
+    script.attach().download(5, [1, 2, 900])
+    script.grant(5, 1, 2).answer(5, 900, NOT_SOLD)
+    script.completion(1).completion(2)
+    return script.detach()
+
+
+def said(script: Script) -> Results:
+    return judge(script.transcript)
+
+
+def against(results: Results) -> dict[str, str]:
+    """Every clause with something against it, and what it follows from."""
+    found = {Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.INFO}
+    return {name: r.follows_from for name, r in results.items() if r.verdict in found}
+
+
+def test_nothing_is_said_against_a_sound_download() -> None:
+    results = said(sound(Script(refused=[900])))
+    assert against(results) == {}
+    kept = {name for name, result in results.items() if result.verdict is Verdict.PASS}
+    assert kept >= {"T1-DL-07", "T1-DL-08", "T1-DL-09", "T1-DL-10", "T1-DL-11", "T1-DL-17"}
+    assert kept >= {"T1-DL-06", "T1-LIFE-04", "T1-LIFE-07", "T1-HR-02"}
+
+
+def test_an_empty_conversation_is_vacuous_for_every_clause() -> None:
+    results = said(Script())
+    assert results.keys() == CLAUSES.keys()
+    assert {result.verdict for result in results.values()} == {Verdict.VACUOUS}
+
+
+BREACHES: dict[str, tuple[str, Story, dict[str, str]]] = {
+    "a track is left out": (
+        "T1-DL-07",
+        lambda s: s.attach().download(5, [1, 2]).grant(5, 1).wait().detach(),
+        {},
+    ),
+    "a track is answered twice": (
+        "T1-DL-07",
+        lambda s: (
+            s.attach().download(5, [1]).grant(5, 1).answer(5, 1, returns=E_INVALIDARG).detach()
+        ),
+        {},
+    ),
+    "a refused track is left out": (
+        "T1-DL-08",
+        lambda s: s.attach().download(5, [1, 900]).grant(5, 1).wait().detach(),
+        {"T1-DL-07": "T1-DL-08"},
+    ),
+    "the cookie is another": (
+        "T1-DL-09",
+        lambda s: (
+            s.attach()
+            .download(5, [1])
+            .license(1)
+            .answer(6, 1, returns=E_INVALIDARG)
+            .wait()
+            .detach()
+        ),
+        {"T1-DL-07": "T1-DL-09"},
+    ),
+    "an index is taken for an ID": (
+        "T1-DL-10",
+        lambda s: (
+            s.attach()
+            .download(5, [1])
+            .license(1)
+            .answer(5, 0, returns=E_INVALIDARG)
+            .wait()
+            .detach()
+        ),
+        {"T1-DL-07": "T1-DL-10"},
+    ),
+    "a grant has no URL": (
+        "T1-DL-11",
+        lambda s: s.attach().download(5, [1]).license(1).answer(5, 1, url=None).detach(),
+        {},
+    ),
+    "a grant has half a URL": (
+        "T1-DL-11",
+        lambda s: s.attach().download(5, [1]).license(1).answer(5, 1, url="/1.mp3").detach(),
+        {},
+    ),
+    "a licence is missing": (
+        "T1-DL-17",
+        lambda s: s.attach().download(5, [1]).answer(5, 1, returns=UNLICENSED).detach(),
+        {},
+    ),
+    "a licence comes late": (
+        "T1-DL-17",
+        lambda s: s.attach().download(5, [1]).answer(5, 1, returns=UNLICENSED).license(1).detach(),
+        {},
+    ),
+    "an answer comes after a failed Download": (
+        "T1-DL-35",
+        lambda s: (
+            s.attach()
+            .download(5, [1], E_FAIL)
+            .license(1)
+            .answer(5, 1, returns=E_INVALIDARG)
+            .detach()
+        ),
+        {},
+    ),
+    "no list is taken for a list": (
+        "T1-DL-47",
+        lambda s: (s.attach(), s.call(Download(None, 5), S_OK), s.detach()),
+        {},
+    ),
+    "an empty list is refused": (
+        "T1-DL-47",
+        lambda s: (s.attach(), s.call(Download(loose(), 5), E_FAIL), s.detach()),
+        {},
+    ),
+    "a call comes after the end": (
+        "T1-LIFE-04",
+        lambda s: (
+            s.attach().download(5, [1]).detach().answer(5, 1, NOT_SOLD, returns=RPC_E_DISCONNECTED)
+        ),
+        {},
+    ),
+    "a method raises": (
+        "T1-LIFE-07",
+        lambda s: (
+            s.attach(),
+            s.call(DownloadTrackComplete(S_OK, 1, None), Faulted(E_UNEXPECTED, "raised KeyError")),
+        ),
+        {},
+    ),
+    "a method is missing": (
+        "T1-LIFE-07",
+        lambda s: (s.attach(), s.call(DownloadTrackComplete(S_OK, 1, None), E_NOTIMPL)),
+        {},
+    ),
+    "the process ends by itself": (
+        "T1-LIFE-07",
+        lambda s: s.attach().download(5, [1]).lost(),
+        {"T1-DL-07": "T1-LIFE-07"},
+    ),
+    "an index is out of range": (
+        "T1-CON-08",
+        lambda s: (
+            s.attach().download(5, [1]).grant(5, 1),
+            s.call(IndexOutOfRange("GetContentID", 1, 1), E_INVALIDARG),
+        ),
+        {},
+    ),
+    "Download takes its time": (
+        "T1-DL-06",
+        lambda s: (s.attach(), s.call(Download(loose(), 5), S_OK, took=5.5)),
+        {"T1-THR-07": "T1-DL-06"},
+    ),
+    "success is another code": (
+        "T1-HR-02",
+        lambda s: (s.attach(), s.call(Download(loose(), 5), S_FALSE)),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("story", BREACHES)
+def test_a_breach_has_its_clause_and_the_rest_follows_from_it(story: str) -> None:
+    clause, tell, consequences = BREACHES[story]
+    script = Script(refused=[900])
+    tell(script)
+    assert against(said(script)) == {clause: ""} | consequences
+
+
+@pytest.mark.parametrize("story", BREACHES)
+def test_a_verdict_does_not_depend_on_the_downloads_beside_it(story: str) -> None:
+    clause, tell, consequences = BREACHES[story]
+    script = Script(refused=[900])
+    tell(script)
+    both = together([said(sound(Script(refused=[900]))), said(script)])
+    assert against(both) == {clause: ""} | consequences
+
+
+def test_what_ended_too_early_is_inconclusive() -> None:
+    script = Script(complete=False).attach().download(5, [1])
+    assert said(script)["T1-DL-07"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_the_player_cut_off_is_nobodys_fault() -> None:
+    script = Script().attach().download(5, [1]).detach()
+    assert said(script)["T1-DL-07"].verdict is Verdict.VACUOUS
+
+
+def test_what_died_with_a_process_that_was_killed_is_nobodys_fault() -> None:
+    script = Script().attach().download(5, [1]).lost("killed by the schedule").wait()
+    assert against(said(script)) == {}
+
+
+def test_a_track_that_is_listed_twice_may_be_answered_twice_and_no_more() -> None:
+    script = Script().attach().download(5, [1, 1]).grant(5, 1).answer(5, 1, returns=S_FALSE)
+    assert said(script)["T1-DL-39"].verdict is Verdict.PASS
+    script.answer(5, 1, returns=E_INVALIDARG)
+    results = said(script)
+    assert results["T1-DL-07"].verdict is Verdict.FAIL
+    assert results["T1-DL-39"].follows_from == "T1-DL-07"
+
+
+def test_a_refused_answer_counts_as_an_answer_and_is_not_repeated() -> None:
+    script = Script().attach().download(5, [1]).license(1).answer(5, 1, returns=E_FAIL).wait()
+    script.detach()
+    assert against(said(script)) == {}
+    assert said(script)["T1-DL-55"].verdict is Verdict.PASS
+
+
+def test_a_cookie_of_the_instance_before_is_unknown() -> None:
+    script = Script().attach().download(5, [1]).lost("killed by the schedule").attach()
+    script.license(1).answer(5, 1, returns=E_INVALIDARG)
+    assert against(said(script)) == {"T1-DL-09": ""}
+
+
+@pytest.mark.parametrize(("words", "verdict"), [("Buy it first", "pass"), ("", "warn")])
+def test_a_failure_code_wants_words(words: str, verdict: str) -> None:
+    script = Script().attach().download(5, [1]).answer(5, 1, NOT_SOLD)
+    question = GetItemInfo(ItemInfo.ERROR_DESCRIPTION, Variant.error(NOT_SOLD))
+    script.call(question, InfoReturned(S_OK, Variant.bstr(words)))
+    assert said(script)["T1-DL-29"].verdict == verdict
+
+
+def test_with_nobody_signed_in_every_track_is_refused() -> None:
+    script = Script(signed_in=False).attach().download(5, [1, 2]).answer(5, 1, NOT_SOLD)
+    assert said(script)["T1-DL-54"].verdict is Verdict.PASS
+    script.grant(5, 2)
+    assert said(script)["T1-DL-54"].verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize(
+    ("data", "verdict"),
+    [(Variant.boolean(True), "pass"), (Variant.bstr("yes"), "fail")],
+)
+def test_a_fact_has_its_type(data: Variant, verdict: str) -> None:
+    script = Script().attach()
+    script.call(GetContentPartnerInfo("LoginState"), InfoReturned(S_OK, data))
+    assert said(script)["T1-INFO-01"].verdict == verdict
+
+
+def test_a_fact_that_is_not_given_is_told_and_not_held_against_anybody() -> None:
+    script = Script().attach()
+    script.call(GetContentPartnerInfo("AccountBalance"), E_NOTIMPL)
+    assert said(script)["T1-INFO-08"].verdict is Verdict.INFO
+
+
+def test_overlapping_calls_are_judged_for_partners_that_allow_them() -> None:
+    script = Script(threading="Free").attach()
+    first = script.begin(DownloadTrackComplete(S_OK, 1, None))
+    script.call(DownloadTrackComplete(S_OK, 2, None), Faulted(E_UNEXPECTED, "raised KeyError"))
+    script.end(first)
+    results = said(script)
+    assert results["T1-THR-03"].verdict is Verdict.WARN
+    assert results["T1-LIFE-07"].follows_from == "T1-THR-03"
+
+
+def test_the_code_of_a_lost_call_is_not_the_plug_ins() -> None:
+    script = Script().attach()
+    script.call(Download(loose(1), 5), Faulted(RPC_E_SERVER_DIED, "its process was killed"))
+    script.lost("killed by the schedule")
+    assert against(said(script)) == {}
+
+
+def test_the_first_breach_names_its_line() -> None:
+    script = Script().attach().download(5, [1]).grant(5, 1)
+    script.answer(5, 1, returns=E_INVALIDARG)
+    (finding,) = said(script)["T1-DL-07"].findings
+    entry = script.entries[finding.line - 1]
+    assert isinstance(getattr(entry, "call", None), DownloadTrack)
+    assert (finding.cookie, finding.track_id) == (5, 1)
