@@ -32,7 +32,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -318,6 +318,17 @@ class Track:
         """The outcome: why it was settled, or what the completion reports."""
 
 
+class TransactionMark(NamedTuple):
+    """Where a transaction and one of its tracks stood."""
+
+    track: Track
+    track_state: TrackState
+    answers: int
+    attempts: int
+    hr: HRESULT | None
+    state: TransactionState
+
+
 class DownloadTransaction:
     """One `Download` and everything that it leads to.
 
@@ -421,6 +432,22 @@ class DownloadTransaction:
         track.hr = None
         if self.state is TransactionState.ENDED:
             self.state = TransactionState.OPEN
+
+    def mark(self, track_id: int) -> "TransactionMark":
+        """Return where the transaction and one of its tracks stand, for `take_back`."""
+        track = self._tracks[track_id]
+        return TransactionMark(
+            track, track.state, track.answers, track.attempts, track.hr, self.state
+        )
+
+    def take_back(self, mark: "TransactionMark") -> None:
+        """Take back what happened to one track since `mark`; for a judge that tries all orders."""
+        track = mark.track
+        if track.state is not mark.track_state:
+            self._count(track.state, mark.track_state)
+        track.state, track.answers = mark.track_state, mark.answers
+        track.attempts, track.hr = mark.attempts, mark.hr
+        self.state = mark.state
 
     def for_every_track(
         self, event: TrackEvent, hr: HRESULT, spared: frozenset[int] = frozenset()

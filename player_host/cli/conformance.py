@@ -66,7 +66,7 @@ def run_partner(
     *,
     select_words: Annotated[str | None, Parameter(name=["-k", "--select"])] = None,
     level: Literal["must", "should", "may", "open"] | None = None,
-    profile: Literal["quick", "full"] = "quick",
+    profile: Literal["quick", "full", "exhaustive"] = "quick",
     scenario: list[str] | None = None,
     seed: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 0,
     fixture: Path | None = None,
@@ -78,7 +78,8 @@ def run_partner(
 ) -> ExitStatus:
     """Drive a partner through its protocol, and say which clauses it keeps.
 
-    Each scenario runs in a process of its own. What looks broken is played
+    Named scenarios and some that are drawn at random (the same ones for the
+    same --seed) run in processes of their own. What looks broken is played
     three times more, then shortened: the conversation that is shown is the
     shortest that was found. Nothing is downloaded but the catalogue, and the
     home folder is not touched.
@@ -105,7 +106,8 @@ def run_partner(
         name: the partner
         select_words: only requirements with these words in id, method or text
         level: only requirements of this level
-        profile: quick, or full with the long scenarios
+        profile: quick; full, with the long scenarios and more that is drawn at random;
+            exhaustive, also with every order of two downloads
         scenario: only the scenario of this name; may be repeated
         seed: of everything that is drawn; it stands in the report
         fixture: another file than conformance.toml

@@ -15,8 +15,10 @@ from attrs import evolve, field, frozen
 from player_host.clock import Clock
 from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.confirming import Shown, confirm, shorten
+from player_host.conformance.exploring import explore
 from player_host.conformance.judge import Result, Results, judge, together
 from player_host.conformance.offers import Offer
+from player_host.conformance.orders import short_schedules
 from player_host.conformance.relay import Relay, relay_to
 from player_host.conformance.requirements import requirement
 from player_host.conformance.runs import Counterexample, Run, ScenarioRun
@@ -33,6 +35,9 @@ from player_host.units import Seconds
 
 SCENARIO_DEADLINE: Final = Seconds(120.0)
 PATIENCE: Final = {"quick": Seconds(2.0), "full": Seconds(5.0), "exhaustive": Seconds(5.0)}
+
+EXPLORED: Final = {"quick": 10, "full": 60, "exhaustive": 60}
+"""How many schedules are drawn."""
 
 _SUSPICIOUS: Final = frozenset({Verdict.FAIL, Verdict.WARN})
 
@@ -172,6 +177,13 @@ class _Running:
                 "the partner has nothing on offer", where=self._order.offer.source
             )
         return chosen
+
+    def _drawn(self) -> tuple[Scenario, ...]:
+        """Return what the profile adds to the named scenarios."""
+        order = self._order
+        drawn = explore(order.offer, EXPLORED[order.profile], order.seed)
+        orders = short_schedules(order.offer) if order.profile == "exhaustive" else ()
+        return tuple(Scenario(schedule) for schedule in (*drawn, *orders))
 
     async def _run_scenario(
         self, scenario: Scenario, total: int, limiter: anyio.CapacityLimiter

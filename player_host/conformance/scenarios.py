@@ -99,7 +99,7 @@ def _scenarios(offer: Offer) -> Iterator[Scenario]:
                 (
                     Attach(),
                     *_all_facts(),
-                    *_asked(1, _loose(_any(offer, 3))),
+                    *_asked(1, loose_list(_any(offer, 3))),
                     AskForWords(),
                     Detach(),
                 ),
@@ -113,9 +113,9 @@ def _long(offer: Offer) -> Iterator[Scenario]:
     tracks = offer.tracks or offer.refused
     if not tracks:
         return
-    many = _loose(tuple(tracks[n % len(tracks)] for n in range(5_000)))
+    many = loose_list(tuple(tracks[n % len(tracks)] for n in range(5_000)))
     if len(set(many_ids(many))) < len(many_ids(many)):
-        many = _loose(_numbered(tracks, 5_000))
+        many = loose_list(_numbered(tracks, 5_000))
     events = (Attach(), Request(1, many), AwaitAnswers(1), CompleteAll(1), Detach())
     why = "a list of 5,000 tracks, most of them unknown to the store"
     yield Scenario(Schedule("5,000 tracks", events, why), is_quick=False)
@@ -128,9 +128,9 @@ def _with_store(offer: Offer) -> Iterator[Scenario]:
         events = (
             Attach(),
             StoreIs(mode),
-            *_asked(1, _loose(_any(offer, 3))),
+            *_asked(1, loose_list(_any(offer, 3))),
             StoreIs(Mode.UP),
-            *_asked(2, _loose(_any(offer, 3))),
+            *_asked(2, loose_list(_any(offer, 3))),
             Detach(),
         )
         yield Scenario(Schedule(name, events, "answers are owed all the same"), Needs(store=True))
@@ -171,7 +171,7 @@ def _mixed(offer: Offer) -> tuple[Event, ...] | None:
     if not offer.refused or not offer.tracks:
         return None
     tracks = (*offer.refused[:2], *offer.tracks[:2], *offer.refused[2:4])
-    return (*_asked(1, _loose(tracks)), AskForWords(), Detach())
+    return (*_asked(1, loose_list(tracks)), AskForWords(), Detach())
 
 
 def _several_containers(offer: Offer) -> tuple[Event, ...] | None:
@@ -189,24 +189,24 @@ def _empty(_offer: Offer) -> tuple[Event, ...] | None:
 
 
 def _one(offer: Offer) -> tuple[Event, ...] | None:
-    return _whole(1, _loose(_any(offer, 1)))
+    return _whole(1, loose_list(_any(offer, 1)))
 
 
 def _loose_tracks(offer: Offer) -> tuple[Event, ...] | None:
-    return (*_asked(1, _loose(_any(offer, 12))), AskForWords(), Detach())
+    return (*_asked(1, loose_list(_any(offer, 12))), AskForWords(), Detach())
 
 
 def _twice(offer: Offer) -> tuple[Event, ...] | None:
     first, *others = _any(offer, 3)
-    return _whole(1, _loose((first, *others, first)))
+    return _whole(1, loose_list((first, *others, first)))
 
 
 def _unknown(offer: Offer) -> tuple[Event, ...] | None:
-    return (*_asked(1, _loose((offer.unknown, *_any(offer, 2)))), AskForWords(), Detach())
+    return (*_asked(1, loose_list((offer.unknown, *_any(offer, 2)))), AskForWords(), Detach())
 
 
 def _cookies(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 2))
+    tracks = loose_list(_any(offer, 2))
     return (
         *_asked(0, tracks),
         *_asked(LAST_COOKIE, tracks),
@@ -216,16 +216,16 @@ def _cookies(offer: Offer) -> tuple[Event, ...] | None:
 
 
 def _two(offer: Offer) -> tuple[Event, ...] | None:
-    return (*_at_once((5, 6), _loose(_any(offer, 4))), Detach())
+    return (*_at_once((5, 6), loose_list(_any(offer, 4))), Detach())
 
 
 def _eight(offer: Offer) -> tuple[Event, ...] | None:
     cookies = tuple(range(FIRST_COOKIE, FIRST_COOKIE + 8))
-    return (*_at_once(cookies, _loose(_any(offer, 3))), Detach())
+    return (*_at_once(cookies, loose_list(_any(offer, 3))), Detach())
 
 
 def _concurrent(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 3))
+    tracks = loose_list(_any(offer, 3))
     together = Together(
         (
             *(Request(cookie, tracks) for cookie in range(1, 5)),
@@ -237,22 +237,22 @@ def _concurrent(offer: Offer) -> tuple[Event, ...] | None:
 
 
 def _shutdown(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 4))
+    tracks = loose_list(_any(offer, 4))
     return (Request(1, tracks), Detach(), Attach(), *_asked(2, tracks), Detach())
 
 
 def _restart(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 3))
+    tracks = loose_list(_any(offer, 3))
     return (*_asked(1, tracks), Detach(), Attach(), *_asked(2, tracks), Detach())
 
 
 def _killed(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 4))
+    tracks = loose_list(_any(offer, 4))
     return (Request(1, tracks), Kill(), Attach(), *_asked(2, tracks), Detach())
 
 
 def _refused_callback(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 3))
+    tracks = loose_list(_any(offer, 3))
     return (
         AnswersFail(E_OUTOFMEMORY),
         Request(1, tracks),
@@ -265,7 +265,7 @@ def _refused_callback(offer: Offer) -> tuple[Event, ...] | None:
 
 
 def _licenses_fail(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 3))
+    tracks = loose_list(_any(offer, 3))
     return (
         LicensesFail(E_FAIL),
         Request(1, tracks),
@@ -277,7 +277,7 @@ def _licenses_fail(offer: Offer) -> tuple[Event, ...] | None:
 
 
 def _slow_completions(offer: Offer) -> tuple[Event, ...] | None:
-    tracks = _loose(_any(offer, 4))
+    tracks = loose_list(_any(offer, 4))
     return (
         Request(1, tracks),
         Request(2, tracks),
@@ -341,7 +341,8 @@ def _any(offer: Offer, count: int) -> tuple[int, ...]:
     return (offer.tracks or offer.refused or (offer.unknown,))[:count]
 
 
-def _loose(tracks: tuple[int, ...]) -> ContentContainerList:
+def loose_list(tracks: tuple[int, ...]) -> ContentContainerList:
+    """Return a list of tracks that belong to nothing."""
     container = ContentContainer.loose(tuple(ContentItem(track) for track in tracks))
     return ContentContainerList(TransactionType.DOWNLOAD, (container,))
 

@@ -276,12 +276,13 @@ class ResumesUnderOldCookies(Exhibit):
     """Is slow, and goes on after a restart with what its predecessor left unanswered."""
 
     def SetCallback(self, callback: ContentPartnerCallback | None) -> HRESULT | None:
-        """Answer first what was left."""
-        left = [] if callback is None else sorted(self.context.data_dir.glob("*.order"))
+        """Answer at once what was left."""
         returned = super().SetCallback(callback)
+        left = [] if callback is None else sorted(self.context.data_dir.glob("*.order"))
         for file in left:
             tracks = tuple(map(int, file.read_text("ascii").split()))
-            self.orders.put(Order(0, int(file.stem), _NOTHING, tracks))
+            super().work(Order(0, int(file.stem), _NOTHING, tracks))
+            file.unlink()
         return returned
 
     def take(self, order: Order) -> HRESULT | None:
