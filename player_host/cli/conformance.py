@@ -252,6 +252,7 @@ def diff(before: Path, after: Path, /, *, desk: Given) -> ExitStatus:
 def mutants(
     *words: str,
     seed: int = 0,
+    scenario: list[str] | None = None,
     shorten: Annotated[bool, Parameter(negative="--no-shorten")] = True,
     jobs: int | None = None,
     desk: Given,
@@ -268,6 +269,7 @@ def mutants(
     Args:
         words: only exhibits with one of these words in the name
         seed: of everything that is drawn
+        scenario: only the scenario of this name; may be repeated
         shorten: shorten the counterexamples, which takes most of the time
         jobs: how many exhibits run at the same time; one for each core without it
         desk: where the result is shown
@@ -285,6 +287,7 @@ def mutants(
                 partial(_tell_score, desk),
                 seed=seed,
                 jobs=jobs or cores(),
+                scenarios=tuple(scenario or ()),
                 is_shortened=shorten,
             )
         )

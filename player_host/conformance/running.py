@@ -170,13 +170,17 @@ class _Running:
         )
 
     def _chosen(self) -> tuple[Scenario, ...]:
-        every = scenarios(self._order.offer)
-        chosen = tuple(one for one in every if one.is_quick or self._order.profile != "quick")
-        if not chosen:
-            raise NothingSelected(
-                "the partner has nothing on offer", where=self._order.offer.source
-            )
-        return chosen
+        every = (*scenarios(self._order.offer), *self._drawn())
+        names = self._order.scenarios
+        if not names:
+            return tuple(one for one in every if one.is_quick or self._order.profile != "quick")
+        for name in names:
+            if name not in {one.name for one in every}:
+                raise NothingSelected(
+                    f"there is no scenario {name!r}",
+                    remedy=f"There are: {', '.join(one.name for one in every)}",
+                )
+        return tuple(one for one in every if one.name in names)
 
     def _drawn(self) -> tuple[Scenario, ...]:
         """Return what the profile adds to the named scenarios."""

@@ -94,7 +94,7 @@ class Score:
 
     @property
     def is_short(self) -> bool:
-        """Whether the counterexample is within one call of the shortest."""
+        """Whether the counterexample is within one call of the shortest, if it was shortened."""
         return not self.calls or self.calls <= self.exhibit.calls + 1
 
 
@@ -123,19 +123,33 @@ async def measure(
     *,
     seed: int = 0,
     jobs: int = 2,
+    scenarios: tuple[str, ...] = (),
     is_shortened: bool = True,
 ) -> tuple[Score, ...]:
     """Run the kit over exhibits and score what it finds.
 
     Args:
-        exhibits: which.
+        exhibits: which; one at least.
         clock: says what time it is.
         folder: where transcripts are made; it exists.
         tell: hears of each score, with its number and how many there are.
         seed: of everything that is drawn.
         jobs: how many exhibits are run at the same time.
+        scenarios: only those of these names; all of the profile `quick` where there is none.
         is_shortened: whether counterexamples are shortened, which takes most of the time.
     """
+    common = Order(
+        partner=_settings(exhibits[0], folder),
+        table={},
+        offer=OFFER,
+        folder=folder,
+        selected=frozenset(CLAUSES),
+        scenarios=scenarios,
+        seed=seed,
+        jobs=1,
+        is_shortened=is_shortened,
+        patience=PATIENCE,
+    )
     scores: dict[str, Score] = {}
     limiter = anyio.CapacityLimiter(jobs)
 
@@ -143,7 +157,8 @@ async def measure(
         async with limiter:
             own = folder / f"{number:03}"
             own.mkdir()
-            scores[exhibit.name] = await _scored(exhibit, clock, own, seed, is_shortened)
+            order = evolve(common, partner=_settings(exhibit, own), folder=own)
+            scores[exhibit.name] = await _scored(exhibit, order, clock)
         tell(scores[exhibit.name], len(scores), len(exhibits))
 
     async with anyio.create_task_group() as tasks:
@@ -152,34 +167,26 @@ async def measure(
     return tuple(scores[exhibit.name] for exhibit in exhibits)
 
 
-async def _scored(
-    exhibit: Exhibit, clock: Clock, folder: Path, seed: int, is_shortened: bool
-) -> Score:
-    order = Order(
-        partner=PartnerSettings(exhibit.name, folder / "partners.toml", HostSettings()),
-        table={},
-        offer=OFFER,
-        folder=folder,
-        selected=frozenset(CLAUSES),
-        seed=seed,
-        jobs=1,
-        is_shortened=is_shortened,
-        patience=PATIENCE,
-    )
+def _settings(exhibit: Exhibit, folder: Path) -> PartnerSettings:
+    return PartnerSettings(exhibit.name, folder / "partners.toml", HostSettings())
+
+
+async def _scored(exhibit: Exhibit, order: Order, clock: Clock) -> Score:
     try:
         found = await run(order, clock, _NOBODY, _hear_nothing)
     except PartnerError as error:
         return Score(exhibit, problem=error.what)
-    return _score(exhibit, found)
+    return _score(exhibit, found, is_shortened=order.is_shortened)
 
 
-def _score(exhibit: Exhibit, found: Run) -> Score:
+def _score(exhibit: Exhibit, found: Run, *, is_shortened: bool) -> Score:
     roots = {n for n, r in found.results.items() if r.verdict in _FOUND and not r.follows_from}
     unsound = [one.problem for one in found.scenarios if not one.is_sound]
     score = Score(exhibit, tuple(sorted(roots)), problem="; ".join(unsound[:1]))
     if not exhibit.primary:
         return score
-    calls = [one.calls for one in found.counterexamples if one.requirement == exhibit.primary]
+    examples = found.counterexamples if is_shortened else ()
+    calls = [one.calls for one in examples if one.requirement == exhibit.primary]
     return evolve(
         score, verdict=found.results[exhibit.primary].verdict, calls=calls[0] if calls else 0
     )

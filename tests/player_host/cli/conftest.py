@@ -99,6 +99,12 @@ def empty_home(tmp_path: Path) -> Program:
     return Program(tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def program_at() -> type[Program]:
+    """Make the program on a home folder that several tests share."""
+    return Program
+
+
 @pytest.fixture
 def program(tmp_path: Path, store: StoreProcess) -> Program:
     """A home folder whose settings name the store."""
