@@ -276,6 +276,9 @@ class _Reader:
         if isinstance(call, SetCallback) and call.attached and self._ended:
             self._life, self._ended = self._life + 1, False
             self._session.connected = True
+            for talk in self._talk.downloads:
+                # A new instance knows no cookie of the one before.
+                talk.machine.for_every_track(TrackEvent.PARTNER_REPLACED, E_ABORT)
         exchange = Exchange(entry.number, entry.at, call, self._life, entry.chain)
         self._talk.exchanges.append(exchange)
         self._open[entry.number] = exchange

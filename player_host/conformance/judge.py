@@ -143,6 +143,7 @@ def _same_life(one: Finding, cause: Finding) -> bool:
 
 FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Relation], ...]]] = {
     "T1-DL-07": (
+        ("T1-DL-55", _same_line),
         ("T1-DL-08", _same_track),
         ("T1-DL-09", _same_track),
         ("T1-DL-10", _same_download),
@@ -156,7 +157,7 @@ FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Relation], ...]]] = {
         ("T1-LIFE-07", _same_life),
     ),
     "T1-DL-39": (("T1-DL-07", _same_track),),
-    "T1-DL-55": (("T1-DL-07", _same_track),),
+    "T1-DL-10": (("T1-DL-09", _same_line),),
     "T1-LIFE-07": (("T1-CON-08", _same_life), ("T1-THR-03", _same_life)),
     "T1-THR-07": (("T1-DL-06", _same_line),),
     "T1-DL-54": (("T1-DL-17", _same_track),),

@@ -32,6 +32,7 @@ from partner_api.calls import (
 )
 from partner_api.enums import ItemInfo
 from partner_api.hresult import (
+    E_ABORT,
     E_INVALIDARG,
     E_NOTIMPL,
     HRESULT,
@@ -248,6 +249,9 @@ class _Stage:
             self._instance = await loading.load()
         if self._port is None:
             await self._make(self._instance)
+            with self._lock:
+                for machine in self._downloads.values():
+                    machine.for_every_track(TrackEvent.PARTNER_REPLACED, E_ABORT)
         with self._lock:
             self._session.connected = True
         self._attached = True

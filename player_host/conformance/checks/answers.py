@@ -1,6 +1,6 @@
 """Clauses about `Download` and the answers that it owes (T1-DL)."""
 
-from partner_api.calls import Download, DownloadTrack, GetItemInfo, InfoReturned
+from partner_api.calls import Download, DownloadTrack, Faulted, GetItemInfo, InfoReturned
 from partner_api.enums import ItemInfo
 from partner_api.transaction import TrackState, is_usable_url
 from player_host.conformance.clauses import (
@@ -55,6 +55,8 @@ def an_answer_carries_the_cookie_of_its_download(talk: Conversation) -> Findings
             yield broken(answer, f"no download of this session has the cookie {answer.cookie}")
         elif stale:
             yield broken(answer, f"the cookie {answer.cookie} was known to an earlier instance")
+        elif (owner := _owner(talk, answer)) is not None:
+            yield broken(answer, f"it is the download {owner.cookie} that waits for this track")
         elif answer.talk is not None:
             yield kept(answer)
 
@@ -112,9 +114,7 @@ def the_partner_has_words_for_its_failure_codes(talk: Conversation) -> Findings:
 def a_failed_download_is_void(talk: Conversation) -> Findings:
     """No answer comes after `Download` returned a failure code."""
     for download in talk.downloads:
-        if download.exchange.hr is None or download.exchange.hr.succeeded:
-            continue
-        if download.exchange.was_lost:
+        if not _failed(download) or isinstance(download.exchange.returned, Faulted):
             continue
         ended = download.exchange.ended_line or 0
         late = [one for one in download.answers if one.exchange.number > ended]
@@ -146,7 +146,7 @@ def no_list_is_a_bad_argument_and_an_empty_one_is_none(talk: Conversation) -> Fi
     for exchange in talk.of(Download):
         call, hr = exchange.call, exchange.hr
         assert isinstance(call, Download)
-        if hr is None or exchange.was_lost:
+        if hr is None or isinstance(exchange.returned, Faulted):
             continue
         if call.container_list is None:
             yield judged(exchange, hr.failed, f"`Download` without a list returned {hr.name}")
@@ -183,6 +183,22 @@ def talk_is_over(answer: Answer) -> bool:
     """Whether an answer came after the callback was taken away: another clause's business."""
     violation = answer.said.violation
     return violation is not None and violation.clause == "T1-LIFE-04"
+
+
+def _owner(talk: Conversation, answer: Answer) -> DownloadTalk | None:
+    """Return the other download that lacks an answer which is wrong for the one it names."""
+    violation = answer.said.violation
+    if violation is None or violation.clause not in {"T1-DL-07", "T1-DL-10"}:
+        return None
+    others = (
+        download
+        for download in talk.downloads
+        if download is not answer.talk
+        and download.exchange.life == answer.exchange.life
+        and download.exchange.number < answer.exchange.number
+        and answer.track_id in download.unanswered
+    )
+    return next(others, None)
 
 
 def _owing(talk: Conversation) -> list[DownloadTalk]:

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from partner_api.calls import CompareContainerListPrices, ComparisonReturned, Download
+from partner_api.calls import CompareContainerListPrices, ComparisonReturned, Download, Faulted
 from partner_api.content import ContentContainer, ContentContainerList
 from partner_api.enums import PriceMarker
 from player_host.conformance.clauses import Findings, broken, clause, judged, kept
@@ -19,7 +19,7 @@ def a_container_need_not_cost_what_its_items_cost(talk: Conversation) -> Finding
     for exchange in talk.of(Download):
         call, hr = exchange.call, exchange.hr
         assert isinstance(call, Download)
-        if call.container_list is None or hr is None or exchange.was_lost:
+        if call.container_list is None or hr is None or isinstance(exchange.returned, Faulted):
             continue
         if any(_differs(container) for container in call.container_list):
             what = f"a container that costs more or less than its items was answered {hr.name}"
