@@ -6,6 +6,7 @@ breaks. Checks look at what stands here, and at nothing else.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from attrs import Factory, define, field, frozen
@@ -150,7 +151,6 @@ class DownloadTalk:
         completions: in order, repetitions among them.
         ended_at: when the life of the plug-in ended in which it was called.
         died: whether that life ended by the plug-in's own fault.
-        heard_at: when the plug-in made its last call in that life.
     """
 
     exchange: Exchange
@@ -159,7 +159,6 @@ class DownloadTalk:
     completions: list[Exchange] = Factory(list)
     ended_at: float = 0.0
     died: bool = False
-    heard_at: float = 0.0
 
     @property
     def call(self) -> Download:
@@ -197,6 +196,7 @@ class Conversation:
         exchanges: every call.
         downloads: every `Download` with a list.
         answers: every answer, also those that belong to no download.
+        heard: when the plug-in made a call.
         losses: every loss of the plug-in's instance.
         player_breaches: what the Player did against the table.
         lives: how many lives of the plug-in there were.
@@ -207,6 +207,7 @@ class Conversation:
     exchanges: list[Exchange] = Factory(list)
     downloads: list[DownloadTalk] = Factory(list)
     answers: list[Answer] = Factory(list)
+    heard: list[float] = Factory(list)
     losses: list[Lost] = Factory(list)
     player_breaches: list[Breach] = Factory(list)
     lives: int = 1
@@ -225,12 +226,14 @@ class Conversation:
     def is_overdue(self, talk: DownloadTalk) -> bool:
         """Whether a download had all the time that there is for answers.
 
-        The time runs from `Download`; on the kit's own stage from the last sign of life, so that
+        The time runs from `Download`; on the kit's own stage anew from each sign of life, so that
         a partner may be slow.
         """
         silence = self.facts.get("silence_deadline")
         if isinstance(silence, int | float):
-            return talk.ended_at - max(talk.exchange.at, talk.heard_at) >= silence
+            later = (at for at in self.heard if talk.exchange.at < at < talk.ended_at)
+            moments = [talk.exchange.at, *later, talk.ended_at]
+            return any(after - before >= silence for before, after in pairwise(moments))
         return talk.ended_at - talk.exchange.at >= self.answer_deadline_s
 
 
@@ -255,7 +258,6 @@ class _Reader:
         self._in_completion: dict[int, DownloadTalk] = {}
         self._licensed: set[int] = set()
         self._life = 0
-        self._heard_at = 0.0
         self._ended = False
 
     def read(self) -> Conversation:
@@ -294,7 +296,7 @@ class _Reader:
         exchange.end(entry)
         call = exchange.call
         if isinstance(call, CallbackCall):
-            self._heard_at = entry.at
+            self._talk.heard.append(entry.at)
         if isinstance(call, DownloadTrack | MalformedAnswer):
             self._answer(exchange)
         elif isinstance(call, Predeliver) and entry.returned.hr.succeeded:
@@ -320,7 +322,7 @@ class _Reader:
         for talk in self._talk.downloads:
             if talk.exchange.life != self._life:
                 continue
-            talk.ended_at, talk.died, talk.heard_at = at, died, self._heard_at
+            talk.ended_at, talk.died = at, died
             if died or self._session.connected:
                 talk.machine.for_every_track(TrackEvent.PARTNER_REPLACED, E_ABORT)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from conformance_scripts import NOT_SOLD, UNLICENSED, Script, loose
+from conformance_scripts import NOT_SOLD, PATIENCE_S, UNLICENSED, Script, loose
 
 from partner_api.calls import (
     Download,
@@ -215,6 +215,18 @@ def test_a_verdict_does_not_depend_on_the_downloads_beside_it(story: str) -> Non
 def test_what_ended_too_early_is_inconclusive() -> None:
     script = Script(complete=False).attach().download(5, [1])
     assert said(script)["T1-DL-07"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_silence_that_was_too_long_is_not_forgotten_when_the_plug_in_speaks_again() -> None:
+    script = Script().attach().download(5, [1]).wait().download(6, [2]).grant(6, 2).detach()
+    assert said(script)["T1-DL-07"].verdict is Verdict.FAIL
+
+
+def test_a_plug_in_may_take_its_time_as_long_as_it_speaks() -> None:
+    script = Script().attach().download(5, [1, 2, 3])
+    for track in (1, 2, 3):
+        script.wait(PATIENCE_S * 0.9).grant(5, track)
+    assert said(script.detach())["T1-DL-07"].verdict is Verdict.PASS
 
 
 def test_what_the_player_cut_off_is_nobodys_fault() -> None:
