@@ -321,6 +321,9 @@ class _Stage:
         machine = self._downloads.get(cookie)
         if machine is None:
             return
+        if machine.counts[TrackState.VOID]:
+            # Nothing is owed any more; what comes all the same is worth hearing (T1-DL-35).
+            await anyio.sleep(LATE_S)
         while machine.counts[TrackState.UNANSWERED] and self._is_alive():
             with anyio.move_on_after(self._setting.patience + MARGIN_S) as waiting:
                 await self._changed.wait()

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from partner_api.calls import (
     CatalogURLReturned,
+    Faulted,
     GetCatalogURL,
     GetContentPartnerInfo,
     GetItemInfo,
@@ -236,5 +237,5 @@ def _catalog_urls(
 
 
 def _answered(exchange: Exchange) -> Return | None:
-    """Return how a question ended, where the plug-in answered it."""
-    return None if exchange.returned is None or exchange.was_lost else exchange.returned
+    """Return how a question ended, where the plug-in answered it properly (T1-LIFE-07)."""
+    return None if isinstance(exchange.returned, Faulted) else exchange.returned
