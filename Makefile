@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check test-kill soak mutations benchmarks docs format lock clean help
+.PHONY: demo test check test-kill soak zoo mutations benchmarks docs format lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -30,7 +30,7 @@ demo: $(STAMP)  ## a store, an album, refused tracks, a careless plug-in: the ma
 	@$(BIN)/player-host demo
 
 test: $(STAMP)  ## all tests (under six minutes)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(STAMP)  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
@@ -52,6 +52,11 @@ benchmarks: $(STAMP)  ## every published figure
 	@$(BIN)/python benchmarks/catalog_load.py
 	@$(BIN)/python benchmarks/downloads.py
 	@$(BIN)/python benchmarks/surrogate.py
+	@$(BIN)/python benchmarks/judge_orders.py
+	@$(BIN)/python benchmarks/judge_mutants.py
+
+zoo: $(STAMP)  ## the conformance kit over plug-ins with known faults (ten minutes)
+	@$(BIN)/player-host conformance mutants --jobs 8
 
 docs: $(STAMP)  ## the generated pages
 	@$(BIN)/python docs/generate_diagram.py

@@ -220,9 +220,7 @@ class SessionOpening:
             tasks=tasks,
         )
 
-    def _open_books(
-        self, partner: str, facts: Mapping[str, Any]
-    ) -> tuple[int, TranscriptWriter]:
+    def _open_books(self, partner: str, facts: Mapping[str, Any]) -> tuple[int, TranscriptWriter]:
         """Write the session into the ledger and begin its transcript."""
         started = f"{self.rooms.clock.now():%Y%m%dT%H%M%SZ}"
         with self.rooms.database.transaction():

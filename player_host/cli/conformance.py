@@ -12,12 +12,13 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from player_host.cli.conformance_catalog import explain, list_requirements
-from player_host.cli.conformance_run import carry_out, cores, fixture_of, run_folder, write_report
+from player_host.cli.conformance_run import carry_out, run_folder, write_report
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
 from player_host.cli.running import check_partner
 from player_host.cli.wording import shown
 from player_host.clock import SystemClock
+from player_host.conformance.conducting import cores, offer_of
 from player_host.conformance.expectations import read_expectations
 from player_host.conformance.judge import judge
 from player_host.conformance.replaying import Replayed, replay_schedule
@@ -126,7 +127,7 @@ def run_partner(
         order = Order(
             partner=settings,
             table={},
-            offer=fixture_of(desk, name, fixture),
+            offer=offer_of(name, fixture, (Path(), desk.home.path)),
             folder=run_folder(report, Path(scratch)),
             selected=selected,
             profile=profile,

@@ -1,6 +1,5 @@
 """Carries out a run of the kit for the command line: the offer, the store, the report's files."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,22 +9,15 @@ from attrs import evolve
 
 from player_host.cli.desk import Desk
 from player_host.clock import SystemClock
-from player_host.conformance.judge import Results
-from player_host.conformance.offers import Offer, read_offers
-from player_host.conformance.publications import judge_catalog
+from player_host.conformance.conducting import conduct
 from player_host.conformance.reports.document import run_to_text
 from player_host.conformance.reports.junit import junit_xml
 from player_host.conformance.reports.page import page
-from player_host.conformance.running import Order, Progress, joined, run
+from player_host.conformance.running import Order, Progress
 from player_host.conformance.runs import Run
-from player_host.conformance.shopping import Shopped, shop
-from player_host.conformance.stage import Setting
-from player_host.errors import CatalogError, NothingSelected, StorageError, UsageError
-from player_host.plugins.discovery import Loading
-from player_host.plugins.instance import Description
-from player_host.plugins.output import Scrubber
+from player_host.errors import StorageError, UsageError
 from player_host.sample_store import running_store
-from player_host.settings import NetworkClass, PartnerSettings
+from player_host.settings import NetworkClass
 from player_host.units import Seconds
 
 FIXTURE: Final = "conformance.toml"
@@ -57,75 +49,14 @@ def carry_out(desk: Desk, order: Order, scratch: Path, *, sample_store: bool) ->
 
 
 def _run(desk: Desk, order: Order, scratch: Path) -> Run:
-    return anyio.run(partial(_run_order, desk, order, scratch))
-
-
-async def _run_order(desk: Desk, order: Order, scratch: Path) -> Run:
-    clock = SystemClock()
-    description = await _describe(order.partner)
-    offer, published, problem = await _shopped(order, clock, scratch)
-    order = evolve(order, offer=offer)
-    found = await run(order, clock, description, partial(_tell, desk))
-    return joined(found, published, problem, order)
-
-
-async def _shopped(order: Order, clock: SystemClock, scratch: Path) -> tuple[Offer, Results, str]:
-    """Return what is on offer, what the catalogue's file says, and why there is none."""
-    data_dir = scratch / "shopping"
-    data_dir.mkdir()
-    setting = Setting(order.partner, dict(order.table), data_dir, clock, PATIENCE, {})
-    given = order.offer
-    try:
-        shopped = await shop(setting, clock, scratch)
-    except NothingSelected:
-        if not given.tracks:
-            raise
-        return given, {}, ""
-    published, problem = _published(shopped)
-    if given.tracks:
-        return given, published, problem
-    kept = evolve(shopped.offer, signed_out=given.signed_out, store_setting=given.store_setting)
-    return kept, published, problem
-
-
-def _published(shopped: Shopped) -> tuple[Results, str]:
-    """Return what the catalogue's file says; why it says nothing, where it is none."""
-    try:
-        return judge_catalog(shopped.package), ""
-    except CatalogError as error:
-        return {}, error.what
-
-
-async def _describe(partner: PartnerSettings) -> Description:
-    instance = await Loading(partner, False, Scrubber(partner.from_environment)).load()
-    try:
-        return instance.description
-    finally:
-        await instance.close()
+    folder = scratch / "conducting"
+    folder.mkdir()
+    return anyio.run(partial(conduct, order, SystemClock(), folder, partial(_tell, desk)))
 
 
 def _tell(desk: Desk, progress: Progress) -> None:
     verdict = "" if progress.verdict is None else f": {progress.verdict}"
     desk.remark(f"{progress.done}/{progress.total} {progress.what}{verdict}")
-
-
-def fixture_of(desk: Desk, name: str, fixture: Path | None) -> Offer:
-    """Return what a fixture file says of a partner; an empty offer where no file does.
-
-    Raises:
-        UsageError: the file is wrong, or the one that was named says nothing of the partner.
-    """
-    if fixture is not None:
-        offers = read_offers(fixture)
-        if name not in offers:
-            raise UsageError(f"the fixture has no table [{name}]", where=str(fixture))
-        return offers[name]
-    for path in (Path(FIXTURE), desk.home.path / FIXTURE):
-        if path.is_file():
-            found = read_offers(path).get(name)
-            if found is not None:
-                return found
-    return Offer(())
 
 
 def run_folder(report: Path | None, scratch: Path) -> Path:
@@ -177,8 +108,3 @@ def write_report(found: Run, report: Path) -> None:
             where=str(report),
             remedy="Free some space, or name another folder",
         ) from error
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

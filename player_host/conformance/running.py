@@ -15,10 +15,12 @@ from attrs import evolve, field, frozen
 from player_host.clock import Clock
 from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.confirming import Shown, confirm, shorten
+from player_host.conformance.conversation import Breach, read_conversation
 from player_host.conformance.exploring import explore
-from player_host.conformance.judge import Result, Results, judge, together
+from player_host.conformance.judge import Result, Results, judge_conversation, together
 from player_host.conformance.offers import Offer
 from player_host.conformance.orders import short_schedules
+from player_host.conformance.publications import judged_requirements
 from player_host.conformance.relay import Relay, relay_to
 from player_host.conformance.requirements import requirement
 from player_host.conformance.runs import Counterexample, Run, ScenarioRun
@@ -99,7 +101,7 @@ def select(words: str | None, level: str | None) -> frozenset[str]:
     """
     chosen = frozenset(
         name
-        for name in CLAUSES
+        for name in (*CLAUSES, *judged_requirements())
         if (level is None or requirement(name).level == level) and _has(name, words)
     )
     if not chosen:
@@ -162,7 +164,7 @@ class _Running:
             seed=self._order.seed,
             started_at=started_at,
             seconds=time.monotonic() - begin,
-            results={name: self._expected(result) for name, result in confirmed.items()},
+            results={n: _weighed(result, self._order.expected) for n, result in confirmed.items()},
             scenarios=ran,
             counterexamples=counterexamples,
             environment=_environment(),
@@ -215,7 +217,10 @@ class _Running:
             _log.error("conformance.scenario_failed", scenario=scenario.name, exc_info=error)
             problem = f"a fault of the kit: {type(error).__name__}: {error}"
         else:
-            results = self._only_selected(judge(transcript))
+            talk = read_conversation(transcript)
+            if talk.player_breaches:
+                return ScenarioRun(scenario.name, {}, problem=_own_fault(talk.player_breaches[0]))
+            results = self._only_selected(judge_conversation(talk))
             return ScenarioRun(scenario.name, results, transcript=str(transcript.header["file"]))
         return ScenarioRun(scenario.name, {}, problem=problem)
 
@@ -281,7 +286,10 @@ class _Running:
             again = partial(self._play, scenario)
             shown = await confirm(scenario.schedule, result.requirement, again)
             if shown is not None:
-                return await shorten(shown, again) if self._order.is_shortened else shown
+                is_known = result.requirement in self._order.expected
+                if self._order.is_shortened and not is_known:
+                    return await shorten(shown, again)
+                return shown
         return None
 
     def _example(self, shown: Shown) -> Counterexample:
@@ -301,16 +309,6 @@ class _Running:
     def _only_selected(self, results: Results) -> Results:
         return {name: r for name, r in results.items() if name in self._order.selected}
 
-    def _expected(self, result: Result) -> Result:
-        """Weigh a result against the file of expected failures."""
-        if result.requirement not in self._order.expected:
-            return result
-        if result.verdict in _SUSPICIOUS:
-            return evolve(result, verdict=Verdict.KNOWN_BAD)
-        if result.verdict is Verdict.PASS:
-            return evolve(result, verdict=Verdict.UNEXPECTED_PASS)
-        return result
-
 
 def joined(found: Run, published: Results, problem: str, order: Order) -> Run:
     """Return a run with what the published catalogue says.
@@ -323,10 +321,31 @@ def joined(found: Run, published: Results, problem: str, order: Order) -> Run:
     """
     if not published and not problem:
         return found
-    chosen = {name: r for name, r in published.items() if name in order.selected}
+    chosen = {
+        name: _weighed(result, order.expected)
+        for name, result in published.items()
+        if name in order.selected
+    }
     results = together((found.results, chosen))
     scenario = ScenarioRun("catalogue", chosen, problem=problem)
     return evolve(found, results=results, scenarios=(*found.scenarios, scenario))
+
+
+def _own_fault(breach: Breach) -> str:
+    """Say what the simulated Player did wrong: nothing is said about the partner then."""
+    clause, what = breach.violation.clause, breach.violation.what
+    return f"a fault of the kit: its Player broke {clause} at line {breach.line}: {what}"
+
+
+def _weighed(result: Result, expected: Mapping[str, str]) -> Result:
+    """Weigh a result against the file of expected failures."""
+    if result.requirement not in expected:
+        return result
+    if result.verdict in _SUSPICIOUS:
+        return evolve(result, verdict=Verdict.KNOWN_BAD)
+    if result.verdict is Verdict.PASS:
+        return evolve(result, verdict=Verdict.UNEXPECTED_PASS)
+    return result
 
 
 def _has(name: str, words: str | None) -> bool:

@@ -363,6 +363,9 @@ class _Stage:
 
     async def _finish(self) -> None:
         if self._attached:
+            # A schedule that ends without a detachment leaves the plug-in its time for answers.
+            for cookie in tuple(self._downloads):
+                await self._await_answers(cookie)
             await self._detach()
         if self._instance is not None:
             await self._instance.close()
