@@ -30,13 +30,14 @@ demo: $(STAMP)  ## a store, an album, refused tracks, a careless plug-in: the ma
 	@$(BIN)/player-host demo
 
 test: $(STAMP)  ## all tests (under six minutes)
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
-check: $(STAMP)  ## ruff, mypy --strict, import-linter
+check: $(STAMP)  ## ruff, mypy --strict, import-linter, the page of requirements
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/generate_requirements.py --check
 
 test-kill: $(STAMP)  ## kill -9 of the Player, the surrogate and both, at 50 random moments each
 	@KILL_ROUNDS=50 $(BIN)/python -m pytest -v tests/e2e/kill/test_kill_moments.py

@@ -25,17 +25,19 @@ from partner_api.calls import (
     SetCallback,
 )
 from partner_api.hresult import E_ABORT, E_UNEXPECTED, HRESULT, S_OK
+from partner_api.licensing import Right
 from partner_api.transaction import (
+    Action,
     DownloadSession,
     DownloadTransaction,
     Party,
     Track,
     TrackEvent,
     TrackState,
-    TransactionState,
     Verdict,
     Violation,
     classify_answer,
+    is_usable_url,
     track_occurrences,
 )
 from partner_api.verdicts import EXPIRED, NOT_ACQUIRED, UNUSABLE
@@ -46,6 +48,7 @@ DEFAULT_ANSWER_DEADLINE_S: Final = 600.0
 KILLED_ON_PURPOSE: Final = "killed by the schedule"
 """How the reason of a loss begins that is not the plug-in's own."""
 
+_WAITING: Final = frozenset({TrackState.ACCEPTED, TrackState.FINISHED})
 _LICENSE_CODES: Final = frozenset({NOT_ACQUIRED, EXPIRED, UNUSABLE})
 
 
@@ -149,6 +152,7 @@ class DownloadTalk:
         machine: where its tracks stand at the end.
         answers: in order, repetitions among them.
         completions: in order, repetitions among them.
+        orders: the answer that counts, for each track that is to be downloaded.
         ended_at: when the life of the plug-in ended in which it was called.
         died: whether that life ended by the plug-in's own fault.
     """
@@ -157,6 +161,7 @@ class DownloadTalk:
     machine: DownloadTransaction
     answers: list[Answer] = Factory(list)
     completions: list[Exchange] = Factory(list)
+    orders: dict[int, Answer] = Factory(dict)
     ended_at: float = 0.0
     died: bool = False
 
@@ -300,7 +305,10 @@ class _Reader:
         if isinstance(call, DownloadTrack | MalformedAnswer):
             self._answer(exchange)
         elif isinstance(call, Predeliver) and entry.returned.hr.succeeded:
-            self._licensed.add(call.license.content_id)
+            # The last one counts, as in the licence store.
+            self._licensed.discard(call.license.content_id)
+            if Right.PLAY in call.license.rights:
+                self._licensed.add(call.license.content_id)
         elif isinstance(call, Download) and call.cookie in self._by_cookie:
             talk = self._by_cookie[call.cookie]
             if talk.exchange is exchange and not exchange.was_lost:
@@ -330,8 +338,7 @@ class _Reader:
         occurrences = {} if call.container_list is None else track_occurrences(call.container_list)
         talk = DownloadTalk(exchange, DownloadTransaction(call.cookie, occurrences))
         if self._session.knows(call.cookie):
-            violation = Violation("T1-DL-45", Party.PLAYER, "the cookie was used before")
-            self._talk.player_breaches.append(Breach(exchange.number, violation))
+            self._breach(exchange.number, "T1-DL-45", "the cookie was used before")
             return
         self._session.open(talk.machine)
         self._by_cookie[call.cookie] = talk
@@ -353,6 +360,25 @@ class _Reader:
         self._talk.answers.append(answer)
         if talk is not None:
             talk.answers.append(answer)
+            if track_id is not None and said.action in {Action.TRANSFER, Action.COMPLETE}:
+                talk.orders[track_id] = answer
+        self._compare(answer)
+
+    def _compare(self, answer: Answer) -> None:
+        """Note where the Player let pass what it had to refuse; it may refuse on purpose."""
+        expected, hr = answer.said.answer, answer.exchange.hr
+        if expected is None or expected.succeeded or hr is None or hr.failed:
+            return
+        clause = "T1-DL-36" if answer.talk is None else "T1-DL-38"
+        if answer.talk is not None and answer.before is None:
+            clause = "T1-DL-37"
+        self._breach(
+            answer.exchange.ended_line or 0, clause, f"{hr.name} where {expected.name} was due"
+        )
+
+    def _breach(self, line: int, clause: str, what: str) -> None:
+        violation = Violation(clause, Party.PLAYER, what)
+        self._talk.player_breaches.append(Breach(line, violation))
 
     def _said(
         self, exchange: Exchange, talk: DownloadTalk | None, licensed: bool
@@ -384,9 +410,9 @@ class _Reader:
     def _completion(self, exchange: Exchange, call: DownloadTrackComplete) -> None:
         talk, track = self._completing(exchange, call)
         if talk is None or track is None:
-            violation = Violation("T1-DL-21", Party.PLAYER, "nobody ordered this track")
-            self._talk.player_breaches.append(Breach(exchange.number, violation))
+            self._breach(exchange.number, "T1-DL-21", "nobody ordered this track")
             return
+        self._check_report(exchange, call, talk)
         talk.completions.append(exchange)
         self._in_completion[exchange.number] = talk
         if track.state is TrackState.ACCEPTED:
@@ -394,22 +420,34 @@ class _Reader:
         said = talk.machine.happened(call.track_id, TrackEvent.COMPLETION_CALLED)
         self._note(exchange.number, said)
 
+    def _check_report(
+        self, exchange: Exchange, call: DownloadTrackComplete, talk: DownloadTalk
+    ) -> None:
+        """Compare a completion with the order that it is about."""
+        order = talk.orders.get(call.track_id)
+        grant = None if order is None else order.grant
+        if grant is None:
+            return
+        if (grant.params or "") != (call.params or ""):
+            self._breach(exchange.number, "T1-DL-22", "the params are not those of the answer")
+        if call.hr.succeeded and not is_usable_url(grant.url):
+            self._breach(exchange.number, "T1-DL-48", "a track without a usable URL succeeded")
+
     def _completing(
         self, exchange: Exchange, call: DownloadTrackComplete
     ) -> tuple[DownloadTalk | None, Track | None]:
-        """Return the download that a completion belongs to: by its chain, else by its track."""
+        """Return the download that a completion belongs to: by chain, else by track and params."""
         if exchange.chain is not None:
             talk = self._by_chain.get(exchange.chain)
             return talk, None if talk is None else talk.machine.track(call.track_id)
-        found: tuple[DownloadTalk | None, Track | None] = (None, None)
-        for talk in self._talk.downloads:
-            track = talk.machine.track(call.track_id)
-            if track is None:
-                continue
-            if track.state in {TrackState.ACCEPTED, TrackState.FINISHED}:
-                return talk, track
-            found = (talk, track)
-        return found
+        found = [
+            (talk, track)
+            for talk in self._talk.downloads
+            if (track := talk.machine.track(call.track_id)) is not None
+        ]
+        waiting = [pair for pair in found if pair[1].state in _WAITING]
+        fitting = [pair for pair in waiting if _has_params(pair[0], call)]
+        return next(iter((*fitting, *waiting, *reversed(found))), (None, None))
 
     def _completed(self, exchange: Exchange) -> None:
         call = exchange.call
@@ -425,9 +463,10 @@ class _Reader:
             self._talk.player_breaches.append(Breach(line, said.violation))
 
 
-def is_settled(talk: DownloadTalk) -> bool:
-    """Whether nothing more is to be expected of a download."""
-    return talk.machine.state is TransactionState.ENDED
+def _has_params(talk: DownloadTalk, call: DownloadTrackComplete) -> bool:
+    order = talk.orders.get(call.track_id)
+    grant = None if order is None else order.grant
+    return grant is not None and (grant.params or "") == (call.params or "")
 
 
 def partner_calls(conversation: Conversation) -> Iterator[Exchange]:

@@ -283,6 +283,10 @@ class ActivePartner:
                 "partner.call_faulted", partner=self.name, method=call.method, why=returned.reason
             )
 
+    def _disconnect(self) -> None:
+        if self._instance_port is not None:
+            self._instance_port.disconnect()
+
     def _scrubbed(self, returned: Return) -> Return:
         if not isinstance(returned, Faulted):
             return returned
@@ -317,7 +321,7 @@ class _Noted:
         partner: whose call it is.
         call: the call.
         chain: the ledger's transaction to which it belongs.
-        is_owed: it is made also where it cannot be written down.
+        is_owed: it is the release: made also where it cannot be written down, and the last call.
     """
 
     def __init__(
@@ -341,7 +345,9 @@ class _Noted:
             self._fault = error
 
     def ended(self, returned: Return) -> None:
-        """Write how it ended."""
+        """Write how it ended; after the release nothing passes any more (T1-LIFE-04)."""
+        if self._is_owed:
+            self._partner._disconnect()
         self._returned = self._partner._scrubbed(returned)
         if self._number is None:
             return

@@ -146,7 +146,7 @@ def cell_name(value: object) -> str:
 
 def test_every_state_of_a_track_meets_every_event() -> None:
     assert set(TRACKS) == {(state, event) for state in TrackState for event in TrackEvent}
-    assert len(TRACKS) == 12 * 14
+    assert len(TRACKS) == 12 * 15
 
 
 def test_every_state_of_a_transaction_meets_every_event() -> None:

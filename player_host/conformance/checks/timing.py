@@ -3,7 +3,7 @@
 from typing import Final
 
 from partner_api.calls import Download, PartnerCall
-from player_host.conformance.clauses import Findings, broken, clause, kept, too_slow
+from player_host.conformance.clauses import Findings, broken, clause, kept, still_open, too_slow
 from player_host.conformance.conversation import Conversation
 
 AT_ONCE_S: Final = 0.25
@@ -16,6 +16,7 @@ def download_returns_without_waiting(talk: Conversation) -> Findings:
     for exchange in talk.of(Download):
         seconds = exchange.seconds
         if seconds is None:
+            yield still_open(exchange, f"`{exchange.call.method}` did not return")
             continue
         what = f"`Download` returned after {seconds:.2f} s"
         if seconds > TOO_LONG_S:
@@ -34,6 +35,7 @@ def long_work_happens_elsewhere(talk: Conversation) -> Findings:
     for exchange in talk.of(PartnerCall):
         seconds = exchange.seconds
         if seconds is None:
+            yield still_open(exchange, f"`{exchange.call.method}` did not return")
             continue
         if seconds > AT_ONCE_S:
             what = f"`{exchange.call.method}` returned after {seconds:.2f} s"

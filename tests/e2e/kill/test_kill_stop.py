@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGINT cannot be sent t
 @pytest.fixture
 def suspended(kill_home, kill_store):
     """A home whose player was interrupted while every track was on its way."""
-    kill_store.set_fault("slow", value=4_000)
+    kill_store.set_fault("slow", value=1_000)
     player = kill_home.begin("download", ALBUM)
     kill_home.journal.wait_for("DownloadTrack", len(TRACKS), player)
     while not has_part_of_every_track(kill_home):

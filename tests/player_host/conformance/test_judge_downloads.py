@@ -14,6 +14,7 @@ from partner_api.calls import (
     GetItemInfo,
     IndexOutOfRange,
     InfoReturned,
+    Predeliver,
 )
 from partner_api.enums import ItemInfo
 from partner_api.hresult import (
@@ -26,8 +27,10 @@ from partner_api.hresult import (
     S_FALSE,
     S_OK,
 )
+from partner_api.licensing import License, Right
 from partner_api.variant import Variant
 from player_host.conformance.clauses import CLAUSES
+from player_host.conformance.conversation import read_conversation
 from player_host.conformance.judge import Results, judge, together
 from player_host.conformance.verdicts import Verdict
 
@@ -316,3 +319,57 @@ def test_the_first_breach_names_its_line() -> None:
     entry = script.entries[finding.line - 1]
     assert isinstance(getattr(entry, "call", None), DownloadTrack)
     assert (finding.cookie, finding.track_id) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    ("story", "clause"),
+    [
+        (lambda s: s.download(5, [1]).grant(5, 1).answer(5, 1), "T1-DL-38"),
+        (lambda s: s.download(5, [1]).grant(5, 2), "T1-DL-37"),
+        (lambda s: s.download(5, [1]).grant(6, 1), "T1-DL-36"),
+        (lambda s: s.download(5, [1]).download(5, [2]), "T1-DL-45"),
+        (lambda s: s.download(5, [1]).completion(1), "T1-DL-42"),
+        (lambda s: s.download(5, [1]).grant(5, 1).completion(1).completion(1), "T1-DL-42"),
+        (lambda s: s.download(5, [1]).answer(5, 1, NOT_SOLD).completion(1), "T1-DL-34"),
+        (
+            lambda s: (
+                s.download(5, [1]).grant(5, 1),
+                s.call(DownloadTrackComplete(S_OK, 1, "other")),
+            ),
+            "T1-DL-22",
+        ),
+        (
+            lambda s: s.download(5, [1]).license(1).answer(5, 1, url="1.mp3").completion(1),
+            "T1-DL-48",
+        ),
+    ],
+)
+def test_what_the_player_does_wrong_is_its_own(story: Story, clause: str) -> None:
+    script = Script().attach()
+    story(script)
+    breaches = read_conversation(script.transcript).player_breaches
+    assert clause in {breach.violation.clause for breach in breaches}
+
+
+def test_a_player_that_does_right_breaks_nothing() -> None:
+    assert read_conversation(sound(Script()).transcript).player_breaches == []
+
+
+def test_a_licence_to_do_anything_but_play_is_none() -> None:
+    script = Script().attach().download(5, [1])
+    script.call(Predeliver(License(1, None, {Right.BURN})))
+    assert against(said(script.answer(5, 1, returns=UNLICENSED))) == {"T1-DL-17": ""}
+
+
+def test_with_nobody_signed_in_the_login_state_is_false() -> None:
+    for value, verdict in ((False, Verdict.PASS), (True, Verdict.FAIL)):
+        script = Script(signed_in=False).attach()
+        answer = InfoReturned(S_OK, Variant.boolean(value))
+        script.call(GetContentPartnerInfo("LoginState"), answer)
+        assert said(script)["T1-INFO-01"].verdict is verdict
+
+
+def test_a_call_that_never_returned_cannot_be_called_quick() -> None:
+    script = Script(complete=False).attach()
+    script.begin(Download(loose(1), 5))
+    assert said(script)["T1-DL-06"].verdict is Verdict.INCONCLUSIVE
