@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check test-kill soak zoo mutations benchmarks docs format lock clean help
+.PHONY: demo test test-long check test-kill soak zoo mutations benchmarks docs format lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -29,8 +29,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: $(STAMP)  ## a store, an album, refused tracks, a careless plug-in: the main job, seen
 	@$(BIN)/player-host demo
 
-test: $(STAMP)  ## all tests (under six minutes)
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+test: $(STAMP)  ## all tests but the longest (under six minutes)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
+
+test-long: $(STAMP)  ## the tests that take ten seconds and more each
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 check: $(STAMP)  ## ruff, mypy --strict, import-linter, the page of requirements
 	@$(BIN)/ruff check .

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "testing-a-plug-in.md").read_text("utf-8")
 PLUG_IN_PAGE = (ROOT / "docs" / "writing-a-partner.md").read_text("utf-8")

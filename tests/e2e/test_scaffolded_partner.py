@@ -14,6 +14,8 @@ import pytest
 from attrs import frozen
 from filelock import FileLock
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 NAME = "contoso-tunes"
 INSTALL_DEADLINE_S = 500

@@ -13,6 +13,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -103,6 +104,8 @@ def hurry(method: str, track_id: int, times: int) -> None:
 
 
 def main() -> int:
+    # A shell that runs its commands in the background lets them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("--cut", default="")
     parser.add_argument("--victim", choices=["player", "surrogate"], default="player")

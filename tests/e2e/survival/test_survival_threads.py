@@ -10,6 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.requirement("T1-THR-05", "T1-DL-40")
+@pytest.mark.long
 async def test_five_thousand_threads_that_answer_at_once_are_each_answered(survival):
     async with survival.open("threads:AnswersOnThousandsOfThreads") as stage:
         await stage.activate()

@@ -158,6 +158,7 @@ async def test_a_plug_in_that_shuts_its_wire_is_lost(survival):
         assert stage.states(request) == [TrackState.COMPLETED] * 3
 
 
+@pytest.mark.long
 async def test_a_plug_in_that_calls_and_does_not_listen_is_lost(survival):
     host = {"call_deadline": 10}
     async with survival.open("wire_vandals:CallsWithoutListening", host=host) as stage:

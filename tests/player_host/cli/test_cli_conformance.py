@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 SOUND = "sample_partners.zoo.base:Exhibit"
 TWICE = "sample_partners.zoo.answers:SaysItTwice"
 FIXTURE = """

@@ -27,6 +27,8 @@ from player_host.conformance.verdicts import Finding, Outcome, Verdict
 from player_host.errors import PlayerHostError
 from player_host.settings import PartnerSettings
 
+pytestmark = pytest.mark.long
+
 PLUG_IN = """
 from pathlib import Path
 
