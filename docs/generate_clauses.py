@@ -37,8 +37,8 @@ come from:
 {provenances}
 
 The conformance kit judges partners. Of their {duties} rows in the groups that it judges
-{checked} have a check, {unobserved} can be seen neither in a conversation nor in a published
-catalogue, for the reason that stands there, and {unchecked} have no check yet. `judge_catalog`
+{checked} have a check, and {unobserved} can be seen neither in a conversation nor in a published
+catalogue, for the reason that stands there. `judge_catalog`
 looks at the catalogue that a partner publishes, every other check at conversations.
 
 """
@@ -96,7 +96,6 @@ def _head() -> str:
         duties=len(states),
         checked=sum(checked for checked, _ in states),
         unobserved=states.count((False, True)),
-        unchecked=states.count((False, False)),
     )
 
 

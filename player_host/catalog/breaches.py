@@ -38,8 +38,8 @@ class CatalogBreach:
 
     Attributes:
         requirement: the clause.
-        file: the table, such as `track.csv`.
-        row: 1 for the first row; 0 for the table as a whole.
+        file: the table, such as `track.csv`, or what else it is about, such as the package.
+        row: 1 for the first row; 0 for the file as a whole.
         field: the documented name of the field, or empty.
         what: what was found, a sentence without a final full stop.
         is_warning: whether installing takes the catalogue all the same.

@@ -26,7 +26,7 @@ class Inspection:
         totals: how many findings there are about each clause.
         breaches: the findings in the order in which they were found, of each clause the first.
         counts: how many rows each table has, by the name of its rows.
-        is_whole: whether it was read to the end; not if too much was wrong with it.
+        is_whole: whether all was read that can be; not if too much was wrong with it.
     """
 
     chances: Counter[str]
@@ -36,23 +36,26 @@ class Inspection:
     is_whole: bool
 
 
-def inspect_catalog(path: Path) -> Inspection:
+def inspect_catalog(path: Path, announced_version: int | None = None) -> Inspection:
     """Read a package or a folder with the eight tables, and return all that is wrong with it.
 
     Called by the conformance kit, on a thread of its own: a large catalogue takes seconds.
 
     Args:
-        path: a full catalogue as it is downloaded, or a folder with the tables.
+        path: what a partner offers to a Player that has no catalogue, as it is downloaded; or a
+            folder with the tables. An update is the wrong thing to offer then (T1-CAT-07), and
+            gives no other clause about its content a chance.
+        announced_version: what `GetCatalogURL` said of its version; None where nobody asked.
 
     Raises:
-        CatalogError: it cannot be read: it is no catalogue, is damaged, an update, or exceeds a
-            bound of this project, as that of a row's length.
+        CatalogError: it cannot be read: it is no catalogue, is damaged, or exceeds a bound of
+            this project, as that of a row's length.
     """
     notes = Notes()
     inspector = CatalogInspector(notes)
     with published(path) as publication:
         try:
-            inspector.inspect(publication)
+            inspector.inspect(publication, announced_version)
         except TooManyBreachesError:
             is_whole = False
         else:

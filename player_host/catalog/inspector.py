@@ -13,6 +13,7 @@ from player_host.catalog.fields import MAX_ROWS, Table
 from player_host.catalog.findings import BreachError, row_refusal, shortened
 from player_host.catalog.format import LIST_ITEM, TABLES, TRACK
 from player_host.catalog.inspected_lists import InspectedLists
+from player_host.catalog.manifest import MANIFEST
 from player_host.catalog.publication import Publication, name_breaches
 from player_host.catalog.rows import Row, Track
 from player_host.catalog.tables import BoundError, RefusedRow, read_rows
@@ -41,13 +42,21 @@ class CatalogInspector(CatalogChecker):
         self._lists: InspectedLists = InspectedLists(notes, self._known, self._lost)
         self._checks["listitem.csv"] = self._lists.item
 
-    def inspect(self, publication: Publication) -> None:
-        """Read all of it.
+    def inspect(self, publication: Publication, announced_version: int | None = None) -> None:
+        """Read all of it; of an update, there is no more than what it is.
+
+        Args:
+            publication: what was published.
+            announced_version: what `GetCatalogURL` said of its version; None where nobody asked.
 
         Raises:
             CatalogError: it cannot be read.
             TooManyBreachesError: it was given up.
         """
+        self._judge_offer(publication)
+        self._judge_version(publication.version, announced_version)
+        if publication.is_update:
+            return
         self._judge_frame(publication)
         for table in TABLES:
             if table.file in publication.names:
@@ -59,12 +68,32 @@ class CatalogInspector(CatalogChecker):
         self._lists.finish()
         self._judge_spans()
 
+    def _judge_offer(self, publication: Publication) -> None:
+        """Judge whether a package was the right one for a Player that has no catalogue yet."""
+        if not publication.is_package:
+            return
+        self._notes.chances.update(("T1-CAT-07", "T1-CAT-17"))
+        if publication.is_update:
+            what = "it is an update, and none starts at version 0, which the Player named"
+            self._notes.note(CatalogBreach("T1-CAT-07", MANIFEST, 0, "", what))
+        if not publication.is_compressed:
+            what = "nothing in it is compressed; it should be the compressed form"
+            self._notes.add("the package", 0, "", what, "T1-CAT-17")
+
+    def _judge_version(self, version: int | None, announced: int | None) -> None:
+        if version is None or announced is None:
+            return
+        self._notes.chances["T1-CAT-03"] += 1
+        if version != announced:
+            what = f"the catalogue has version {version}; {announced} was announced"
+            self._notes.note(CatalogBreach("T1-CAT-03", MANIFEST, 0, "", what))
+
     def _judge_frame(self, publication: Publication) -> None:
         if publication.version is not None:
             self._notes.chances["T1-CAT-22"] += 1
         if publication.version == 0:
             what = "version 0 says that there is no catalogue"
-            self._notes.note(CatalogBreach("T1-CAT-22", "manifest.json", 0, "", what))
+            self._notes.note(CatalogBreach("T1-CAT-22", MANIFEST, 0, "", what))
         self._notes.chances["T1-TSV-02"] += len(TABLES)
         tables = {table.file for table in TABLES}
         self._notes.chances["T1-TSV-01"] += len(tables.intersection(publication.names))

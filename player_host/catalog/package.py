@@ -59,13 +59,10 @@ class Package:
         is_compressed: whether it is the compressed form that stores should offer (T1-CAT-17).
     """
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, manifest: Manifest) -> None:
-        self._path = path
+    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
         self._archive = archive
         self.manifest = manifest
-        self.is_compressed = any(
-            entry.compress_type == zipfile.ZIP_DEFLATED for entry in archive.infolist()
-        )
+        self.is_compressed = is_compressed(archive)
 
     @classmethod
     def open(cls, path: Path) -> "Package":
@@ -78,14 +75,11 @@ class Package:
             CatalogError: it is no sound package, too large, or of another format.
             UpdateRefusedError: it is an update (T1-CAT-20).
         """
-        with _as_refusal(path.name):
-            _check_end(path)
-            archive = zipfile.ZipFile(path)
+        archive = open_archive(path)
         try:
-            _check_entries(path, archive)
-            manifest = _manifest(path.name, archive)
+            manifest = read_manifest(path.name, archive)
             _check_names(path.name, archive)
-            return cls(path, archive, manifest)
+            return cls(archive, manifest)
         except BaseException:
             archive.close()
             raise
@@ -102,18 +96,89 @@ class Package:
         self._archive.close()
 
     def chunks(self, table: Table) -> Generator[bytes, None, None]:
-        """Yield the bytes of a table in pieces of at most 64 KiB.
-
-        The caller closes the generator if it does not read to the end.
+        """Yield the bytes of a table, as `table_chunks` does.
 
         Raises:
             CatalogError: the entry is damaged.
         """
-        with _as_refusal(table.file):
-            entry = self._archive.open(table.file)
-        with entry:
-            while piece := _read(entry, table.file):
-                yield piece
+        return table_chunks(self._archive, table)
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """Open the zip of a package, and check it against every bound before anything is unpacked.
+
+    Which files it holds and what its manifest says is not looked at. Called on the thread that
+    installs or inspects; the caller closes it.
+
+    Args:
+        path: the downloaded file; it may lie anywhere and have any name.
+
+    Raises:
+        CatalogError: it is no plain zip, is damaged, or is too large.
+    """
+    with _as_refusal(path.name):
+        _check_end(path)
+        archive = zipfile.ZipFile(path)
+    try:
+        _check_entries(path, archive)
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+def is_compressed(archive: zipfile.ZipFile) -> bool:
+    """Return whether a package is the compressed form that stores should offer (T1-CAT-17)."""
+    return any(entry.compress_type == zipfile.ZIP_DEFLATED for entry in archive.infolist())
+
+
+def read_manifest(where: str, archive: zipfile.ZipFile) -> Manifest:
+    """Return the manifest of a full catalogue.
+
+    Args:
+        where: the name of the package, for messages.
+        archive: from `open_archive`, which has bounded the manifest.
+
+    Raises:
+        CatalogError: there is none, or it is damaged or has another form.
+        UpdateRefusedError: it is the manifest of an update (T1-CAT-20).
+    """
+    if MANIFEST not in archive.namelist():
+        raise _wrong_entries(where)
+    with _as_refusal(MANIFEST):
+        text = archive.read(MANIFEST)
+    return parse_manifest(text)
+
+
+def table_chunks(archive: zipfile.ZipFile, table: Table) -> Generator[bytes, None, None]:
+    """Yield the bytes of a table in pieces of at most 64 KiB.
+
+    The caller closes the generator if it does not read to the end.
+
+    Args:
+        archive: from `open_archive`, and open until the last piece.
+        table: which one; it is there.
+
+    Raises:
+        CatalogError: the entry is damaged.
+    """
+    with _as_refusal(table.file):
+        entry = archive.open(table.file)
+    with entry:
+        while piece := _read(entry, table.file):
+            yield piece
+
+
+def too_large(where: str, what: str, limit: int) -> CatalogError:
+    """Return the error for what exceeds a bound of this project.
+
+    Args:
+        where: the file.
+        what: how large it is, a sentence without its end.
+        limit: how many bytes are read at most.
+    """
+    what = f"{what}; at most {limit} are read"
+    return refusal(what, "T1-CAT-19", where=where, win32=ERROR_FILE_TOO_LARGE)
 
 
 def _read(entry: IO[bytes], where: str) -> bytes:
@@ -137,7 +202,7 @@ def _check_end(path: Path) -> None:
     """
     size = path.stat().st_size
     if size > MAX_PACKAGE_BYTES:
-        raise _too_large(path.name, f"the package has {size} bytes", MAX_PACKAGE_BYTES)
+        raise too_large(path.name, f"the package has {size} bytes", MAX_PACKAGE_BYTES)
     with path.open("rb") as file:
         file.seek(max(0, size - _END.size))
         end = file.read(_END.size)
@@ -160,7 +225,7 @@ def _check_entries(path: Path, archive: zipfile.ZipFile) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     packed = path.stat().st_size
     if unpacked > MAX_UNPACKED_BYTES:
-        raise _too_large(where, f"the package unpacks to {unpacked} bytes", MAX_UNPACKED_BYTES)
+        raise too_large(where, f"the package unpacks to {unpacked} bytes", MAX_UNPACKED_BYTES)
     if unpacked > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
         what = f"the package unpacks to {unpacked} bytes, more than {MAX_RATIO} times its size"
         raise refusal(what, "T1-CAT-19", where=where, win32=ERROR_FILE_TOO_LARGE)
@@ -172,7 +237,7 @@ def _check_entry(where: str, entry: zipfile.ZipInfo) -> None:
         raise refusal(what, "T1-CAT-19", where=where)
     limit = MAX_MANIFEST_BYTES if entry.filename == MANIFEST else MAX_TABLE_BYTES
     if entry.file_size > limit:
-        raise _too_large(where, f"{shortened(entry.filename)} has {entry.file_size} bytes", limit)
+        raise too_large(where, f"{shortened(entry.filename)} has {entry.file_size} bytes", limit)
 
 
 def _check_names(where: str, archive: zipfile.ZipFile) -> None:
@@ -185,16 +250,3 @@ def _wrong_entries(where: str) -> CatalogError:
     files = ", ".join(table.file for table in TABLES)
     what = f"the package must hold exactly {MANIFEST} and {files}, once each and without folders"
     return refusal(what, "T1-TSV-01", where=where)
-
-
-def _too_large(where: str, what: str, limit: int) -> CatalogError:
-    what = f"{what}; at most {limit} are read"
-    return refusal(what, "T1-CAT-19", where=where, win32=ERROR_FILE_TOO_LARGE)
-
-
-def _manifest(where: str, archive: zipfile.ZipFile) -> Manifest:
-    if MANIFEST not in archive.namelist():
-        raise _wrong_entries(where)
-    with _as_refusal(MANIFEST):
-        text = archive.read(MANIFEST)
-    return parse_manifest(text)

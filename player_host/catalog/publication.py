@@ -1,8 +1,8 @@
 """What a partner publishes: a package, or a folder with the tables, as far as it can be opened.
 
 Installing takes only a sound package. For an inspection it is enough that a package can be read
-at all, within the same bounds: tables may be missing or have other names, and the version may
-be 0.
+at all, within the same bounds: tables may be missing or have other names, the version may be 0,
+and it may be an update, in which nothing more can be read.
 """
 
 import json
@@ -11,6 +11,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -28,16 +29,14 @@ from player_host.catalog.manifest import (
     Manifest,
     UpdateRefusedError,
     parse_manifest,
-    update_refusal,
 )
 from player_host.catalog.package import (
     CHUNK_BYTES,
-    Package,
-    _as_refusal,
-    _check_end,
-    _check_entries,
-    _manifest,
-    _too_large,
+    is_compressed,
+    open_archive,
+    read_manifest,
+    table_chunks,
+    too_large,
 )
 from player_host.errors import CatalogError
 
@@ -52,12 +51,16 @@ class Publication:
     Attributes:
         names: of the files in it, as they are written there.
         is_package: whether it is a package, which holds nothing else.
+        is_compressed: whether it is a package in the compressed form (T1-CAT-17).
+        is_update: whether it is the package of an update; what its files mean is not known.
         version: the store's number; None where nothing says it.
         chunks: yields the bytes of a table that is there; raises CatalogError.
     """
 
     names: tuple[str, ...]
     is_package: bool
+    is_compressed: bool
+    is_update: bool
     version: int | None
     chunks: Callable[[Table], Generator[bytes, None, None]]
 
@@ -67,24 +70,17 @@ def published(path: Path) -> Iterator[Publication]:
     """Open a package or a folder for an inspection.
 
     Args:
-        path: a full catalogue as it is downloaded, or a folder with the tables.
+        path: a package as it is downloaded, or a folder with the tables.
 
     Raises:
-        CatalogError: it cannot be read: it is neither, is damaged or too large, has no manifest
-            or one of another format, or is an update.
+        CatalogError: it cannot be read: it is neither, is damaged or too large, or has no
+            manifest or one of another format.
     """
     if path.is_dir():
         yield _folder(path)
         return
-    with _as_refusal(path.name):
-        _check_end(path)
-        archive = zipfile.ZipFile(path)
-    with archive:
-        _check_entries(path, archive)
-        manifest = _lenient_manifest(path.name, archive)
-        package = Package(path, archive, manifest)
-        names = tuple(entry.orig_filename for entry in archive.infolist())
-        yield Publication(names, True, manifest.version, package.chunks)
+    with open_archive(path) as archive:
+        yield _package(path.name, archive)
 
 
 def name_breaches(publication: Publication) -> Iterator[CatalogBreach]:
@@ -113,12 +109,25 @@ def _stem(name: str) -> str:
     return PurePosixPath(name.replace("\\", "/")).stem.casefold()
 
 
+def _package(where: str, archive: zipfile.ZipFile) -> Publication:
+    try:
+        version = _lenient_manifest(where, archive).version
+    except UpdateRefusedError:
+        version = None
+    return Publication(
+        names=tuple(entry.orig_filename for entry in archive.infolist()),
+        is_package=True,
+        is_compressed=is_compressed(archive),
+        is_update=version is None,
+        version=version,
+        chunks=partial(table_chunks, archive),
+    )
+
+
 def _lenient_manifest(where: str, archive: zipfile.ZipFile) -> Manifest:
     """Return the manifest; version 0 is a breach to report, and no reason to read nothing."""
     try:
-        return _manifest(where, archive)
-    except UpdateRefusedError as update:
-        raise update_refusal(where) from update
+        return read_manifest(where, archive)
     except CatalogError as error:
         if not error.what.endswith("(T1-CAT-22)"):
             raise
@@ -135,8 +144,15 @@ def _folder(path: Path) -> Publication:
         sizes = {name: (path / name).stat().st_size for name in tables}
     if sum(sizes.values()) > catalog_package.MAX_UNPACKED_BYTES:
         what = f"the tables have {sum(sizes.values())} bytes"
-        raise _too_large(path.name, what, catalog_package.MAX_UNPACKED_BYTES)
-    return Publication(tuple(names), False, None, lambda table: _file_chunks(path / table.file))
+        raise too_large(path.name, what, catalog_package.MAX_UNPACKED_BYTES)
+    return Publication(
+        names=tuple(names),
+        is_package=False,
+        is_compressed=False,
+        is_update=False,
+        version=None,
+        chunks=lambda table: _file_chunks(path / table.file),
+    )
 
 
 def _file_chunks(path: Path) -> Generator[bytes, None, None]:
@@ -147,7 +163,7 @@ def _file_chunks(path: Path) -> Generator[bytes, None, None]:
         while piece := _piece(file, path.name):
             taken += len(piece)
             if taken > limit:
-                raise _too_large(path.name, f"the file has more than {limit} bytes", limit)
+                raise too_large(path.name, f"the file has more than {limit} bytes", limit)
             yield piece
 
 

@@ -13,7 +13,6 @@
     setting = "store_url"           # the kit stands in the way to this URL
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +20,13 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from player_host.errors import UsageError
+from player_host.toml_text import load_toml
+from player_host.units import ByteCount
 
 MAX_IDS: Final = 100_000
-MAX_FILE_BYTES: Final = 16 * 1024 * 1024
+MAX_FILE_BYTES: Final = ByteCount(16 * 1024 * 1024)
 NO_TRACK: Final = 0xFFFF_FFFE
+_MOST_DIGITS: Final = 10
 _KEYS: Final = frozenset({"tracks", "refused", "albums", "lists", "signed_out", "store", "unknown"})
 
 
@@ -57,16 +59,10 @@ def read_offers(path: Path) -> Mapping[str, Offer]:
     """Return what a fixture file says, by partner.
 
     Raises:
-        UsageError: the file cannot be read, or a key in it is wrong; `where` names it.
+        UsageError: the file is not there, cannot be read or is no TOML, or a key in it is wrong;
+            `where` names it.
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UsageError("the file is too long", where=str(path))
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file cannot be read ({error})", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"the file is no TOML ({error})", where=str(path)) from error
+    tables = load_toml(path, limit=MAX_FILE_BYTES)
     return {name: _offer(table, f"{path}: {name}") for name, table in tables.items()}
 
 
@@ -103,7 +99,7 @@ def _groups(value: object, where: str) -> Mapping[int, tuple[int, ...]]:
         raise UsageError("a table from IDs to lists of tracks was expected", where=where)
     groups = {}
     for key, tracks in value.items():
-        if not key.isascii() or not key.isdecimal():
+        if not key.isascii() or not key.isdecimal() or len(key) > _MOST_DIGITS:
             raise UsageError(f"the ID of an album or list was expected, not {key!r}", where=where)
         groups[_ids([int(key)], where)[0]] = _ids(tracks, f"{where}.{key}")
     return groups

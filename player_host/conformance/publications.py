@@ -1,4 +1,4 @@
-"""The judge of the catalogue that a partner publishes: a verdict for each clause about its tables.
+"""The judge of the catalogue that a partner publishes: a verdict for each clause that it shows.
 
 What is found wrong, `player_host.catalog.inspection` says; here it gets its weight. What
 installing refuses is a `FAIL` where the documents demand it and a `WARN` where this project
@@ -19,8 +19,11 @@ from player_host.conformance.verdicts import Finding, Outcome, Verdict
 GROUPS: Final = frozenset({"T1-TSV", "T1-TRK", "T1-ALB", "T1-ART", "T1-GEN", "T1-LST", "T1-RFD"})
 """The groups of requirements about the tables."""
 
-FURTHER: Final = ("T1-CON-13", "T1-CAT-22")
+FURTHER: Final = ("T1-CON-13", "T1-CAT-07", "T1-CAT-17", "T1-CAT-22")
 """Requirements of other groups that a catalogue shows as well."""
+
+ANNOUNCED: Final = "T1-CAT-03"
+"""The requirement that a catalogue shows where it is known what was said of its version."""
 
 _OF_THE_PLAYER: Final = "it is the Player's duty, not the partner's"
 _OF_THE_COMPILER: Final = "it is about the compiler, and only what it made is published"
@@ -51,24 +54,27 @@ def judged_requirements() -> tuple[str, ...]:
     return (*(name for name in of_tables if name not in UNSHOWN), *FURTHER)
 
 
-def judge_catalog(path: Path) -> Results:
+def judge_catalog(path: Path, announced_version: int | None = None) -> Results:
     """Return what a published catalogue says about each clause that it can show.
 
     Called by the runner, on a thread of its own: 100,000 tracks take seconds. The line of a
     finding is the number of its row.
 
     Args:
-        path: a full catalogue as it is downloaded, or a folder with the eight tables.
+        path: what the partner offers to a Player that has no catalogue, as it is downloaded; or
+            a folder with the eight tables. An update leaves the clauses about tables vacuous.
+        announced_version: what `GetCatalogURL` said of its version; None where nobody asked.
 
     Raises:
         CatalogError: it cannot be read, so that nothing can be said about the partner.
     """
-    return judge_inspection(inspect_catalog(path))
+    return judge_inspection(inspect_catalog(path, announced_version))
 
 
 def judge_inspection(inspection: Inspection) -> Results:
     """Return what an inspection says about each clause that it can show; pure."""
-    return {name: _result(name, inspection) for name in judged_requirements()}
+    announced = (ANNOUNCED,) if inspection.chances[ANNOUNCED] else ()
+    return {name: _result(name, inspection) for name in (*judged_requirements(), *announced)}
 
 
 def _result(name: str, inspection: Inspection) -> Result:

@@ -88,8 +88,12 @@ class Requirement:
         return tuple(page.strip() for page in self.source.split(";"))
 
 
-def requirement(name: str) -> Requirement:
+def requirement(name: str, *, where: str = "") -> Requirement:
     """Return a row.
+
+    Args:
+        name: its id.
+        where: the place that names it, for messages; "" for none in particular.
 
     Raises:
         UsageError: there is none with that id; the remedy names those that come near.
@@ -98,9 +102,8 @@ def requirement(name: str) -> Requirement:
         return requirements()[name]
     except KeyError:
         shown = name[:_MOST_SHOWN]
-        raise UsageError(
-            f"there is no requirement {shown!r}", remedy=_remedy(shown.upper())
-        ) from None
+        what = f"there is no requirement {shown!r}"
+        raise UsageError(what, where=where, remedy=_remedy(shown.upper())) from None
 
 
 @cache

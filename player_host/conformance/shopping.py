@@ -12,7 +12,8 @@ from player_host.catalog.store import Catalogs
 from player_host.clock import Clock
 from player_host.conformance.offers import NO_TRACK, Offer
 from player_host.conformance.schedule import Ask, Attach, Detach, Schedule
-from player_host.conformance.stage import LOCALE, Setting, play
+from player_host.conformance.simulated_player import LOCALE
+from player_host.conformance.stage import Setting, play
 from player_host.database import Database
 from player_host.errors import CatalogError, NothingSelected, TransferError
 from player_host.transfer.policy import CATALOG_POLICY
@@ -31,12 +32,12 @@ class Shopped:
     Attributes:
         offer: what scenarios may ask for.
         package: the catalogue's file.
-        problem: why it cannot be installed; "" where it can.
+        announced_version: what the partner said of its version.
     """
 
     offer: Offer
     package: Path
-    problem: str = ""
+    announced_version: int
 
 
 async def shop(setting: Setting, clock: Clock, folder: Path) -> Shopped:
@@ -74,8 +75,9 @@ def _read(catalogs: Catalogs, name: str, package: Path, version: int) -> Shopped
     try:
         catalogs.install(name, package, announced_version=version, expires=None)
     except CatalogError as error:
-        return Shopped(Offer((), source=f"the catalogue of {name}"), package, error.what)
-    return Shopped(_offer(catalogs, name), package)
+        source = f"nothing: the catalogue of {name} cannot be installed ({error.what})"
+        return Shopped(Offer((), source=source), package, version)
+    return Shopped(_offer(catalogs, name), package, version)
 
 
 async def _fetched(

@@ -321,6 +321,7 @@ def test_a_folder_is_read_as_a_package_is(tmp_path, sample, inspect):
     files = sample() | {"compiled_unique_words.txt": "words"}
     of_folder = inspect_catalog(folder(tmp_path, files))
     assert of_folder.breaches == ()
+    assert not of_folder.chances.keys() & {"T1-CAT-07", "T1-CAT-17", "T1-CAT-22"}
     assert of_folder.counts == inspect().counts
 
 
@@ -391,10 +392,32 @@ def test_the_tables_of_version_0_are_read(inspect, edit):
     ]
 
 
+@pytest.mark.requirement("T1-CAT-07")
+def test_an_update_is_one_finding_and_its_files_are_not_read(inspect, edit):
+    inspection = inspect(edit("genre.csv", 1, HasComposer=""), kind="update", version=0)
+    assert held(inspection) == [("T1-CAT-07", "manifest.json", 0, "")]
+    assert inspection.chances == {"T1-CAT-07": 1, "T1-CAT-17": 1}
+    assert inspection.is_whole
+    assert set(inspection.counts.values()) == {0}
+
+
+@pytest.mark.requirement("T1-CAT-17")
+def test_a_package_of_stored_files_is_taken_in_and_should_be_compressed(inspect):
+    (breach,) = inspect(method=zipfile.ZIP_STORED).breaches
+    assert (breach.requirement, breach.is_warning) == ("T1-CAT-17", True)
+    assert str(breach).startswith("the package: nothing in it is compressed")
+
+
+@pytest.mark.requirement("T1-CAT-07", "T1-CAT-17")
+def test_a_whole_catalogue_keeps_what_is_asked_of_a_package(inspect):
+    inspection = inspect()
+    assert inspection.chances["T1-CAT-07"] == inspection.chances["T1-CAT-17"] == 1
+    assert inspection.breaches == ()
+
+
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"kind": "update"}, "the file is an update"),
         ({"kind": "part"}, "kind must be full or update"),
         ({"version": "0"}, "version must be a whole number"),
         ({"version": 0, "locale": None}, "locale must be a whole number"),

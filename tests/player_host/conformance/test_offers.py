@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from player_host.conformance.expectations import read_expectations
-from player_host.conformance.offers import Offer, read_offers
+from player_host.conformance.offers import MAX_FILE_BYTES, Offer, read_offers
 from player_host.conformance.scenarios import scenarios
 from player_host.errors import UsageError
 
@@ -51,10 +51,12 @@ def test_a_fixture_says_what_a_partner_has_on_offer(tmp_path: Path) -> None:
         ("[shop]\ntracks = [true]", "shop.tracks", "True"),
         ("[shop]\nalbums = [1]", "shop.albums", "a table"),
         ("[shop]\nalbums = { seven = [1] }", "shop.albums", "seven"),
+        (f"[shop]\nalbums = {{ {'7' * 5_000} = [1] }}", "shop.albums", "the ID of an album"),
         ("[shop]\ntracks = [1]\nrefused = [1]", "shop", "both"),
         ("[shop]\nstore = 1", "shop.store", "setting"),
         ("[shop]\nsigned_out = 1", "shop.signed_out", "settings"),
-        ("[shop", "conformance.toml", "no TOML"),
+        ("[shop]\ntracks = [1\n", "line 3, column 1", "no valid TOML"),
+        (f"[shop]\ntracks = [{'7' * 5_000}]", "conformance.toml", "too many digits"),
     ],
 )
 def test_what_is_wrong_in_a_fixture_is_named_with_its_place(tmp_path, text, place, words) -> None:
@@ -65,8 +67,15 @@ def test_what_is_wrong_in_a_fixture_is_named_with_its_place(tmp_path, text, plac
 
 
 def test_a_fixture_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read") as caught:
         read_offers(tmp_path / "none.toml")
+    assert caught.value.where.endswith("none.toml")
+
+
+def test_a_fixture_may_be_larger_than_a_file_of_settings(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="larger than 16 MiB"):
+        read_offers(written(tmp_path, "#" * (MAX_FILE_BYTES + 1)))
+    assert read_offers(written(tmp_path, "#" * MAX_FILE_BYTES)) == {}
 
 
 def test_scenarios_follow_from_what_there_is() -> None:
@@ -86,16 +95,25 @@ def test_expected_failures_have_reasons(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "place", "words"),
     [
-        ('[shop]\nT1-DL-99 = "why"', "T1-DL-99"),
-        ("[shop]\nT1-DL-29 = true", "reason"),
-        ('[shop]\nT1-DL-29 = " "', "reason"),
-        ("shop = 1", "table"),
-        ("[", "TOML"),
+        ('[shop]\nT1-DL-99 = "why"', "shop", "T1-DL-99"),
+        ("[shop]\nT1-DL-29 = true", "shop T1-DL-29", "reason"),
+        ('[shop]\nT1-DL-29 = " "', "shop T1-DL-29", "reason"),
+        ("shop = 1", "shop", "table"),
+        ("[", "line 1, column 2", "TOML"),
+        ("#" * 1_048_577, "conformance.toml", "larger than 1 MiB"),
     ],
+    ids=["unknown requirement", "no text", "blank", "no table", "no TOML", "too large"],
 )
-def test_an_expectation_that_is_wrong_is_named(tmp_path, text, words) -> None:
+def test_an_expectation_that_is_wrong_is_named_with_its_place(tmp_path, text, place, words) -> None:
     with pytest.raises(UsageError) as caught:
         read_expectations(written(tmp_path, text), "shop")
+    assert caught.value.where.endswith(place)
     assert words in str(caught.value)
+
+
+def test_a_file_of_expected_failures_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        read_expectations(tmp_path / "none.toml", "shop")
+    assert caught.value.where.endswith("none.toml")

@@ -34,12 +34,18 @@ FAIL, WARN = Verdict.FAIL, Verdict.WARN
 MANIFEST = {"kind": "full", "version": 3, "schema_version": 1, "locale": 1033}
 FIELDS = {table.file: [field.name for field in table.fields] for table in TABLES}
 
-Entries = dict[str, bytes]
+
+class Entries(dict[str, bytes]):
+    """The files of a package, and how they are packed."""
+
+    method = zipfile.ZIP_DEFLATED
+
+
 Mutation = Callable[[Entries], None]
 
 
 def sound() -> Entries:
-    return {"manifest.json": json.dumps(MANIFEST).encode(), **table_files(repertoire())}
+    return Entries({"manifest.json": json.dumps(MANIFEST).encode(), **table_files(repertoire())})
 
 
 SOUND = {name: data.decode("utf-16") for name, data in table_files(repertoire()).items()}
@@ -83,6 +89,10 @@ def manifest(**members: object) -> Mutation:
         entries["manifest.json"] = json.dumps(MANIFEST | members).encode()
 
     return mutate
+
+
+def uncompressed(entries: Entries) -> None:
+    entries.method = zipfile.ZIP_STORED
 
 
 def rename(old: str, new: str) -> Mutation:
@@ -214,6 +224,8 @@ CASES: list[tuple[str, Verdict, Mutation, set[str]]] = [
     ("T1-RFD-07", WARN, edit("radio.csv", 2, SortOrderRank=""), set()),
     ("T1-CON-13", WARN, edit("track.csv", 80, TrackID=NO_ID), set()),
     ("T1-CON-13", WARN, edit("album.csv", 2, AlbumArtist=NO_ID), set()),
+    ("T1-CAT-07", WARN, manifest(kind="update", base_version=2), set()),
+    ("T1-CAT-17", WARN, uncompressed, set()),
     ("T1-CAT-22", WARN, manifest(version=0), set()),
 ]  # fmt: skip
 
@@ -239,7 +251,7 @@ class Home:
         for mutate in mutations:
             mutate(entries)
         path = self.folder / f"catalog-{next(self.numbers)}.wmdb.lz"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(path, "w", entries.method) as archive:
             for name, data in entries.items():
                 archive.writestr(name, data)
         return path
@@ -334,13 +346,32 @@ def test_a_table_without_rows_gives_its_clauses_no_chance(home, file, vacuous):
     assert not any(results[name].chances for name in found)
 
 
-def test_a_folder_says_nothing_about_the_version(tmp_path):
+def test_a_folder_says_nothing_about_what_a_package_is(tmp_path):
     for name, data in table_files(repertoire()).items():
         (tmp_path / name).write_bytes(data)
     results = judge_catalog(tmp_path)
-    others = {result.verdict for name, result in results.items() if name != "T1-CAT-22"}
-    assert results["T1-CAT-22"].verdict is Verdict.VACUOUS
-    assert others == {Verdict.PASS}
+    vacuous = {name for name, result in results.items() if result.verdict is Verdict.VACUOUS}
+    assert vacuous == {"T1-CAT-07", "T1-CAT-17", "T1-CAT-22"}
+    assert {result.verdict for result in results.values()} == {Verdict.VACUOUS, Verdict.PASS}
+
+
+@pytest.mark.requirement("T1-CAT-07", "T1-CAT-17")
+@pytest.mark.parametrize("base_version", [0, 2])
+def test_an_update_for_a_player_without_a_catalogue_is_all_that_is_said(home, base_version):
+    update = manifest(kind="update", base_version=base_version)
+    results = judge_catalog(home.write(update, edit("track.csv", 2, Duration="long")))
+    (finding,) = results["T1-CAT-07"].findings
+    assert finding.what.startswith("manifest.json: it is an update")
+    assert against(results) == {"T1-CAT-07": WARN}
+    assert results["T1-CAT-17"].verdict is Verdict.PASS
+    others = results.keys() - {"T1-CAT-07", "T1-CAT-17"}
+    assert {results[name].verdict for name in others} == {Verdict.VACUOUS}
+
+
+@pytest.mark.requirement("T1-CAT-17")
+def test_an_update_should_be_compressed_as_well(home):
+    results = judge_catalog(home.write(manifest(kind="update"), uncompressed))
+    assert against(results) == {"T1-CAT-07": WARN, "T1-CAT-17": WARN}
 
 
 @pytest.mark.requirement("T1-TRK-02")
@@ -400,9 +431,7 @@ def test_verdicts_join_those_of_a_conversation(home):
     assert joined["T1-CAT-22"].chances == 2
 
 
-@pytest.mark.parametrize(
-    "mutate", [manifest(kind="update"), manifest(schema_version=2), remove("manifest.json")]
-)
+@pytest.mark.parametrize("mutate", [manifest(schema_version=2), remove("manifest.json")])
 def test_of_what_cannot_be_read_nothing_is_said(home, mutate):
     with pytest.raises(CatalogError):
         judge_catalog(home.write(mutate))
