@@ -60,7 +60,9 @@ def new_partner(
     desk.show(f"{count_text(len(written.files), 'file')} in {shown(str(written.folder))}")
     desk.show("", "Install it and run its tests:", *_indented(steps.install))
     desk.show("", "A first download; the store runs in a terminal of its own:")
-    desk.show(*_indented(steps.try_out), "", "README.md in the folder goes on from here.")
+    desk.show(*_indented(steps.try_out))
+    desk.show("", "The protocol, clause by clause:", *_indented(steps.check))
+    desk.show("", "README.md in the folder goes on from here.")
     return ExitStatus.DONE
 
 
@@ -70,6 +72,7 @@ class _Steps:
 
     install: list[str]
     try_out: list[str]
+    check: list[str]
 
 
 def _next_steps(names: PartnerNames, folder: Path) -> _Steps:
@@ -89,6 +92,7 @@ def _next_steps(names: PartnerNames, folder: Path) -> _Steps:
             f"{player_host} catalog refresh {names.name} --home my-player",
             f"{player_host} download {names.name} album:1 --home my-player",
         ],
+        check=[f"{player_host} conformance run {names.name} --home my-player"],
     )
 
 

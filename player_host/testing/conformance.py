@@ -20,31 +20,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import anyio
 import pytest
 
+from player_host.cli.conformance_run import cast_for
 from player_host.conformance.conducting import (
     SCENARIOS,
-    checked_requirements,
     cores,
+    offer_of,
     shared_run,
     told_of,
 )
-from player_host.conformance.offers import Offer
+from player_host.conformance.offers import Offer, read_offers
 from player_host.conformance.pytest_plugin import (
     end_test,
     failing_plainly,
     marks_of,
     register_markers,
 )
+from player_host.conformance.replaying import Replay, replay_schedule
 from player_host.conformance.requirements import requirement
 from player_host.conformance.running import Order
 from player_host.conformance.runs import Run
+from player_host.conformance.schedule import schedule_from_text
+from player_host.conformance.selection import checked_requirements
 from player_host.errors import UsageError
 from player_host.plugins.discovery import settings_for
-from player_host.settings import load_partner_settings
+from player_host.settings import find_home, load_partner_settings
 from player_host.testing.home import PlayerHome
 
-__all__ = ["ConformanceSuite", "Offer"]
+__all__ = ["ConformanceSuite", "Offer", "read_offers", "replay"]
 
 
 class ConformanceSuite:
@@ -147,3 +152,33 @@ def _folder(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
     """Return the folder of this test run, in which a worker of pytest-xdist has its own."""
     own = factory.getbasetemp()
     return (own.parent if hasattr(config, "workerinput") else own) / "conformance-runs"
+
+
+def replay(
+    partner: str,
+    requirement_id: str,
+    text: str,
+    *,
+    home: Path | None = None,
+    fixture: Path | None = None,
+    sample_store: bool = False,
+) -> Replay:
+    """Play a schedule to a partner and judge one clause: what the test of a counterexample does.
+
+    Args:
+        partner: its name.
+        requirement_id: the clause.
+        text: the schedule, as a counterexample has it.
+        home: the folder with partners.toml; $PLAYER_HOST_HOME or the platform's without it.
+        fixture: another file than conformance.toml, in the working folder or in the home folder.
+        sample_store: start the store Proseware meanwhile and use its settings.
+
+    Raises:
+        PlayerHostError: the partner cannot be started, or the text is no schedule.
+    """
+    schedule = schedule_from_text(text, where="the schedule")
+    folder = find_home(home)
+    offer = offer_of(partner, fixture, (Path(), folder.path))
+    settings = settings_for(partner, load_partner_settings(folder.partners_toml))
+    with cast_for(settings, offer, sample_store=sample_store) as cast:
+        return anyio.run(replay_schedule, cast, requirement_id, schedule)

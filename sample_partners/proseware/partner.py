@@ -150,7 +150,7 @@ class Proseware(ContentPartner["Proseware.Settings"]):
         """
         if info_name in _ART:
             return self._url(f"art/{_ART[ItemInfo(info_name)]}/{_id(context)}.png")
-        if info_name in _PAGES:
+        if info_name in _PAGES and context.type is VarType.EMPTY:
             return self._url(f"help/{_PAGES[ItemInfo(info_name)]}")
         if info_name == ItemInfo.LOGIN_FAILURE_URL and _id(context) == _LOGIN_FAILURE_PAGE:
             return self._url("help/login")
@@ -205,8 +205,8 @@ class Proseware(ContentPartner["Proseware.Settings"]):
         self.journal.call("CallbackNotify", callback.Notify, type=kind, context=state)
 
     def _about_failure(self, info_name: str, context: Variant) -> Variant:
-        hr = context.value
-        if not isinstance(hr, HRESULT) or hr not in DESCRIPTIONS:
+        hr = _code(context)
+        if hr not in DESCRIPTIONS:
             raise ComError(E_INVALIDARG)
         match info_name:
             case ItemInfo.ERROR_DESCRIPTION:
@@ -224,5 +224,11 @@ class Proseware(ContentPartner["Proseware.Settings"]):
 
 def _id(context: Variant) -> int:
     if context.type is not VarType.UI4 or not isinstance(context.value, int):
+        raise ComError(E_INVALIDARG)
+    return context.value
+
+
+def _code(context: Variant) -> HRESULT:
+    if context.type is not VarType.ERROR or not isinstance(context.value, HRESULT):
         raise ComError(E_INVALIDARG)
     return context.value

@@ -72,6 +72,9 @@ ART: Final = frozenset(
     }
 )
 PAGES: Final = frozenset({ItemInfo.CREATE_ACCOUNT_URL, ItemInfo.FORGET_PASSWORD_URL})
+ERROR_NAMES: Final = frozenset(
+    {ItemInfo.ERROR_DESCRIPTION, ItemInfo.ERROR_URL, ItemInfo.ERROR_URL_LINK_TEXT}
+)
 
 _NEXT_QUESTION: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _CLOSING_DEADLINE_S: Final = 4.0

@@ -15,7 +15,15 @@ from partner_api import (
     PartnerInfo,
     Variant,
 )
-from sample_partners.zoo.base import STORE_URL, Exhibit, Order, amount_of, total_of
+from sample_partners.zoo.base import (
+    ERROR_NAMES,
+    PAGES,
+    STORE_URL,
+    Exhibit,
+    Order,
+    amount_of,
+    total_of,
+)
 
 NEW_VERSION: Final = 20_061_101
 _TOMORROW: Final = Variant.date(datetime(2100, 1, 1, tzinfo=UTC))
@@ -263,6 +271,8 @@ class HasWordsForEverything(Exhibit):
         try:
             return super().words(info_name, code)
         except ComError:
+            if info_name not in ERROR_NAMES:
+                raise
             return Variant.bstr(f"{STORE_URL}/help")
 
 
@@ -274,3 +284,13 @@ class KnowsEveryItemInfo(Exhibit):
         if info_name in set(ItemInfo):
             return super().GetItemInfo(info_name, context)
         return Variant.bstr("")
+
+
+class LooksAtNoContext(Exhibit):
+    """Gives the pages of the account, whatever it was asked for them with."""
+
+    def GetItemInfo(self, info_name: str, context: Variant) -> Variant:
+        """Answer, for pages without a look at the context."""
+        if info_name in PAGES:
+            return self.page(info_name)
+        return super().GetItemInfo(info_name, context)

@@ -20,11 +20,12 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 FILES = {re.match(r"# (tests/\w+\.py)\n", text)[1]: text for kind, text in BLOCKS if kind}
 FAILURES = [text for kind, text in BLOCKS if not kind]
 
-REFUSAL = "callback.DownloadTrack(cookie, None, track_id, None, NOT_BOUGHT)\n"
-DELIVERY = "self.context.licenses.Predeliver(\n"
+DELIVERY = "self.context.licenses.Predeliver(licence)\n"
+DECISION = "            hr = self._decide(track_id)\n"
+FORGOTTEN = f"{DECISION}            if hr.failed:\n                continue\n"
 SLIPS = {
-    "no licence is delivered": (DELIVERY, "(\n", "test_answers.py"),
-    "a track is forgotten": (REFUSAL, "pass\n", "test_answers.py"),
+    "no licence is delivered": (DELIVERY, "S_OK\n", "test_answers.py"),
+    "a track is forgotten": (DECISION, FORGOTTEN, "test_answers.py"),
 }
 
 

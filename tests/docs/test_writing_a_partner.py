@@ -14,10 +14,12 @@ import pytest
 from partner_api.transaction import TrackState
 from player_host.player import open_player
 from player_host.settings import Home
+from player_host.testing.home import PlayerHome
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "writing-a-partner.md"
 PIECE = ROOT / "sample_partners" / "proseware" / "media" / "piece.mp3"
+CONFORMANCE_DEADLINE_S = 500.0
 
 
 class OnePiece(http.server.BaseHTTPRequestHandler):
@@ -67,7 +69,7 @@ def test_the_plug_in_of_the_page_downloads_what_it_grants_and_refuses_the_rest(
     home.mkdir()
     (home / "partners.toml").write_text(
         f'["{module_of_the_page}".host]\nnetwork = "loopback"\n'
-        f'["{module_of_the_page}".settings]\nstore_url = "{store_url}"\nnot_bought = 71\n'
+        f'["{module_of_the_page}".settings]\nstore_url = "{store_url}"\nbought = [70, 72]\n'
     )
 
     async def download() -> dict[int, TrackState]:
@@ -84,3 +86,21 @@ def test_the_plug_in_of_the_page_downloads_what_it_grants_and_refuses_the_rest(
         72: TrackState.COMPLETED,
     }
     assert len(list((home / "Music").rglob("*.mp3"))) == 2
+
+
+@pytest.mark.long
+def test_the_plug_in_of_the_page_passes_the_kit(tmp_path: Path, module_of_the_page: str) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    (asked_for,) = (text for text in blocks if text.startswith("# conformance.toml"))
+    home = PlayerHome.make(tmp_path / "home")
+    (home.path / "conformance.toml").write_text(asked_for, "utf-8")
+    settings = {"store_url": "http://127.0.0.1:8080", "bought": [70, 72]}
+    home.configure(module_of_the_page, settings=settings)
+
+    words = ("conformance", "run", module_of_the_page, "--json")
+    ended = home.run(*words, deadline_s=CONFORMANCE_DEADLINE_S)
+
+    assert ended.status == 0, ended
+    verdicts = {one["requirement"]: one["verdict"] for one in ended.json()["results"]}
+    assert {name for name, verdict in verdicts.items() if verdict in {"fail", "warn"}} == set()
+    assert {verdicts[name] for name in ("T1-DL-07", "T1-DL-08", "T1-DL-17", "T1-DL-29")} == {"pass"}

@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 NAME = "contoso-tunes"
 INSTALL_DEADLINE_S = 500
 DEADLINE_S = 200
+CONFORMANCE_DEADLINE_S = 500
+SUITE = "tests/test_conformance.py::TestContosoTunes"
 PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
 
@@ -46,9 +48,9 @@ class Environment:
         assert ended.returncode == 0, f"{words}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
-    def player_host(self, *words: str) -> Any:
+    def player_host(self, *words: str, deadline_s: float = DEADLINE_S) -> Any:
         """Run the program and return its document."""
-        return json.loads(self.run("-m", "player_host", *words, "--json"))
+        return json.loads(self.run("-m", "player_host", *words, "--json", deadline_s=deadline_s))
 
 
 def clean_variables(python: Path) -> dict[str, str]:
@@ -96,9 +98,17 @@ def test_its_entry_point_is_found(environment: Environment):
 
 
 def test_its_own_tests_pass(environment: Environment):
-    printed = environment.run("-m", "pytest", "-p", "no:cacheprovider")
+    printed = environment.run("-m", "pytest", "-p", "no:cacheprovider", "-m", "not conformance")
     assert " passed" in printed
     assert "skipped" not in printed
+
+
+def test_its_own_tests_hold_it_to_the_protocol(environment: Environment):
+    strictly = ("-W", "error::player_host.conformance.pytest_plugin.ConformanceWarning")
+    chosen = ("-p", "no:cacheprovider", "-rA", "-m", "conformance")
+    printed = environment.run("-m", "pytest", *chosen, *strictly)
+    for check in ("T1-DL-07", "T1-DL-17", "T1-DL-29", "T1-TSV-01", "scenarios"):
+        assert f"PASSED {SUITE}::test_conformance[{check}]" in printed
 
 
 def test_the_check_of_plug_ins_finds_nothing_wrong(environment: Environment):
@@ -126,18 +136,40 @@ def store_double(environment: Environment) -> Iterator[str]:
         process.terminate()
 
 
-def test_the_commands_of_its_readme_end_with_music_in_the_library(
-    environment: Environment, store_double: str
-):
-    settings = environment.package / "my-player" / "partners.toml"
-    original = settings.read_text("utf-8")
-    assert "http://127.0.0.1:8080" in original
-    settings.write_text(original.replace("http://127.0.0.1:8080", store_double), "utf-8")
+@pytest.fixture
+def home(environment: Environment, store_double: str, tmp_path: Path) -> Path:
+    """The package's home to try it out in, for the store double that runs."""
+    settings = (environment.package / "my-player" / "partners.toml").read_text("utf-8")
+    assert "http://127.0.0.1:8080" in settings
+    settings = settings.replace("http://127.0.0.1:8080", store_double)
+    (tmp_path / "partners.toml").write_text(settings, "utf-8")
+    return tmp_path
+
+
+def readme_commands(environment: Environment, home: Path) -> list[list[str]]:
+    """Return what follows `player-host` in the package's README, with another home."""
     readme = (environment.package / "README.md").read_text("utf-8").splitlines()
-    commands = [line for line in readme if line.endswith("--home my-player")]
-    assert any(" download " in command for command in commands)
-    for command in commands:
-        if "FILE" not in command:
-            environment.run("-m", "player_host", *shlex.split(command)[1:])
-    library = environment.player_host("library", "list", "--home", "my-player")
+    commands = (shlex.split(line) for line in readme if line.endswith(" --home my-player"))
+    return [[*words[1:-1], str(home)] for words in commands if "FILE" not in words]
+
+
+def test_it_passes_the_whole_kit(environment: Environment, home: Path):
+    (words,) = (words for words in readme_commands(environment, home) if "conformance" in words)
+    report = environment.player_host(*words, deadline_s=CONFORMANCE_DEADLINE_S)
+    assert report["verdict"] == "pass"
+    verdicts = {one["requirement"]: one["verdict"] for one in report["results"]}
+    assert {name for name, verdict in verdicts.items() if verdict in {"fail", "warn"}} == set()
+    scenarios = {one["name"] for one in report["scenarios"]}
+    assert {"mixed", "album", "not logged in", "store down", "catalogue"} <= scenarios
+
+
+def test_the_commands_of_its_readme_end_with_music_in_the_library(
+    environment: Environment, home: Path
+):
+    commands = readme_commands(environment, home)
+    assert any("download" in words for words in commands)
+    for words in commands:
+        if "conformance" not in words:
+            environment.run("-m", "player_host", *words)
+    library = environment.player_host("library", "list", "--home", str(home))
     assert [item["partner"] for item in library["items"]] == ["ContosoTunes"] * 3

@@ -203,7 +203,7 @@ def _owner(talk: Conversation, answer: Answer) -> DownloadTalk | None:
 
 def _owing(talk: Conversation) -> list[DownloadTalk]:
     """Return the downloads that owe answers: those that did not fail."""
-    return [d for d in talk.downloads if d.exchange.hr is None or not _failed(d)]
+    return [d for d in talk.downloads if not _failed(d)]
 
 
 def _failed(download: DownloadTalk) -> bool:

@@ -1,8 +1,8 @@
 """Clauses about results and facts that the partner gives (T1-HR, T1-INFO, T1-ITEM, T1-CAT)."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 from partner_api.calls import (
     CatalogURLReturned,
@@ -34,6 +34,21 @@ _ART: Final = frozenset(
 _ERROR_NAMES: Final = frozenset(
     {ItemInfo.ERROR_DESCRIPTION, ItemInfo.ERROR_URL, ItemInfo.ERROR_URL_LINK_TEXT}
 )
+_CONTEXTS: Final[Mapping[str, VarType]] = {
+    **dict.fromkeys(_ART, VarType.UI4),
+    ItemInfo.TREE_LIST_ICON_URL: VarType.UI4,
+    ItemInfo.ALT_LOGIN_URL: VarType.EMPTY,
+    ItemInfo.ALT_LOGIN_CAPTION: VarType.EMPTY,
+    ItemInfo.CREATE_ACCOUNT_URL: VarType.EMPTY,
+    ItemInfo.FORGET_PASSWORD_URL: VarType.EMPTY,
+    ItemInfo.AUTHENTICATION_SUCCESS_URL: VarType.I4,
+    ItemInfo.LOGIN_FAILURE_URL: VarType.UI4,
+    ItemInfo.POPUP_URL: VarType.I4,
+    ItemInfo.POPUP_CAPTION: VarType.I4,
+    ItemInfo.HTML_VIEW_URL: VarType.BSTR,
+    **dict.fromkeys(_ERROR_NAMES, VarType.ERROR),
+}
+"""The type of the context that each item info takes (T1-ITEM-01 to T1-ITEM-06)."""
 
 
 @clause("T1-HR-02")
@@ -73,10 +88,8 @@ _FACTS: Final[Mapping[str, tuple[str, str, Callable[[Variant], bool]]]] = {
 
 def _fact_check(name: str, expected: str, fits: Callable[[Variant], bool]) -> Any:
     def check(talk: Conversation) -> Findings:
-        for exchange in talk.of(GetContentPartnerInfo):
-            call, returned = exchange.call, _answered(exchange)
-            assert isinstance(call, GetContentPartnerInfo)
-            if call.info_name != name or returned is None:
+        for exchange, call, returned in _answered(talk, GetContentPartnerInfo):
+            if call.info_name != name:
                 continue
             if not isinstance(returned, InfoReturned):
                 yield absent(exchange, f"{name} is not answered ({returned.hr.name})")
@@ -112,10 +125,8 @@ def without_a_login_name_and_balance_are_empty(talk: Conversation) -> Findings:
     """S_OK with an empty text."""
     if not _nobody_is_signed_in(talk):
         return
-    for exchange in talk.of(GetContentPartnerInfo):
-        call, returned = exchange.call, _answered(exchange)
-        assert isinstance(call, GetContentPartnerInfo)
-        if call.info_name in {PartnerInfo.USER_NAME, PartnerInfo.ACCOUNT_BALANCE} and returned:
+    for exchange, call, returned in _answered(talk, GetContentPartnerInfo):
+        if call.info_name in {PartnerInfo.USER_NAME, PartnerInfo.ACCOUNT_BALANCE}:
             said = returned.data.value if isinstance(returned, InfoReturned) else None
             what = f"{call.info_name} was answered {said!r} though nobody is signed in"
             yield judged(exchange, said in {"", None} and returned.hr.succeeded, what)
@@ -124,10 +135,8 @@ def without_a_login_name_and_balance_are_empty(talk: Conversation) -> Findings:
 @clause("T1-INFO-15")
 def an_unknown_fact_is_a_failure(talk: Conversation) -> Findings:
     """Of a name that no document has."""
-    for exchange in talk.of(GetContentPartnerInfo):
-        call, returned = exchange.call, _answered(exchange)
-        assert isinstance(call, GetContentPartnerInfo)
-        if call.info_name not in set(PartnerInfo) and returned is not None:
+    for exchange, call, returned in _answered(talk, GetContentPartnerInfo):
+        if call.info_name not in set(PartnerInfo):
             what = f"the unknown name {call.info_name!r} was answered {returned.hr.name}"
             yield judged(exchange, returned.hr.failed, what)
 
@@ -135,9 +144,7 @@ def an_unknown_fact_is_a_failure(talk: Conversation) -> Findings:
 @clause("T1-ITEM-07")
 def every_item_info_is_a_text(talk: Conversation) -> Findings:
     """A VT_BSTR."""
-    for exchange in talk.of(GetItemInfo):
-        returned, call = exchange.returned, exchange.call
-        assert isinstance(call, GetItemInfo)
+    for exchange, call, returned in _answered(talk, GetItemInfo):
         if isinstance(returned, InfoReturned):
             kind = returned.data.type
             what = f"{call.info_name} was answered with VT_{kind.name}"
@@ -146,10 +153,8 @@ def every_item_info_is_a_text(talk: Conversation) -> Findings:
 
 def _url_check(names: frozenset[ItemInfo], meaning: str) -> Any:
     def check(talk: Conversation) -> Findings:
-        for exchange in talk.of(GetItemInfo):
-            call, returned = exchange.call, _answered(exchange)
-            assert isinstance(call, GetItemInfo)
-            if call.info_name not in names or returned is None:
+        for exchange, call, returned in _well_asked(talk):
+            if call.info_name not in names:
                 continue
             url = returned.data.value if isinstance(returned, InfoReturned) else None
             if not url:
@@ -176,11 +181,9 @@ clause("T1-ITEM-15")(
 @clause("T1-ITEM-11")
 def an_unknown_code_has_no_words(talk: Conversation) -> Findings:
     """The error names fail for a code that the partner never gave and does not know."""
-    for exchange in talk.of(GetItemInfo):
-        call, returned = exchange.call, _answered(exchange)
-        assert isinstance(call, GetItemInfo)
-        foreign = call.context.value in talk.facts.get("foreign_codes", ())
-        if call.info_name in _ERROR_NAMES and foreign and returned is not None:
+    foreign = talk.facts.get("foreign_codes", ())
+    for exchange, call, returned in _well_asked(talk):
+        if call.info_name in _ERROR_NAMES and call.context.value in foreign:
             what = f"{call.info_name} was answered for a code that the partner cannot know"
             yield judged(exchange, returned.hr.failed, what)
 
@@ -188,12 +191,28 @@ def an_unknown_code_has_no_words(talk: Conversation) -> Findings:
 @clause("T1-ITEM-19")
 def an_unknown_item_info_is_a_failure(talk: Conversation) -> Findings:
     """Of a name that no document has, and of a context of the wrong type."""
-    for exchange in talk.of(GetItemInfo):
-        call, returned = exchange.call, _answered(exchange)
-        assert isinstance(call, GetItemInfo)
-        if call.info_name not in set(ItemInfo) and returned is not None:
-            what = f"the unknown name {call.info_name!r} was answered {returned.hr.name}"
-            yield judged(exchange, returned.hr.failed, what)
+    for exchange, call, returned in _answered(talk, GetItemInfo):
+        wrong = _what_is_wrong(call)
+        if wrong:
+            yield judged(exchange, returned.hr.failed, f"{wrong} was answered {returned.hr.name}")
+
+
+def _what_is_wrong(call: GetItemInfo) -> str:
+    """Say why an item info cannot be given; "" where it can."""
+    expected = _CONTEXTS.get(call.info_name)
+    if expected is None:
+        return f"the unknown name {call.info_name!r}"
+    given = call.context.type
+    if given is expected:
+        return ""
+    return f"{call.info_name} of a VT_{given.name}, where a VT_{expected.name} belongs,"
+
+
+def _well_asked(talk: Conversation) -> Iterator[tuple[Exchange, GetItemInfo, Return]]:
+    """Yield the answered questions that have a known name and a context of its type."""
+    for exchange, call, returned in _answered(talk, GetItemInfo):
+        if not _what_is_wrong(call):
+            yield exchange, call, returned
 
 
 @clause("T1-CAT-03")
@@ -236,15 +255,20 @@ def a_published_catalogue_has_a_version_above_0(talk: Conversation) -> Findings:
 
 def _catalog_urls(
     talk: Conversation,
-) -> list[tuple[Exchange, GetCatalogURL, CatalogURLReturned]]:
-    return [
-        (exchange, exchange.call, exchange.returned)
-        for exchange in talk.of(GetCatalogURL)
-        if isinstance(exchange.call, GetCatalogURL)
-        and isinstance(exchange.returned, CatalogURLReturned)
-    ]
+) -> Iterator[tuple[Exchange, GetCatalogURL, CatalogURLReturned]]:
+    for exchange, call, returned in _answered(talk, GetCatalogURL):
+        if isinstance(returned, CatalogURLReturned):
+            yield exchange, call, returned
 
 
-def _answered(exchange: Exchange) -> Return | None:
-    """Return how a question ended, where the plug-in answered it properly (T1-LIFE-07)."""
-    return None if isinstance(exchange.returned, Faulted) else exchange.returned
+_Question = TypeVar("_Question", bound=PartnerCall)
+
+
+def _answered(
+    talk: Conversation, kind: type[_Question]
+) -> Iterator[tuple[Exchange, _Question, Return]]:
+    """Yield the questions of a kind that the plug-in answered properly (T1-LIFE-07)."""
+    for exchange in talk.of(kind):
+        call, returned = exchange.call, exchange.returned
+        if isinstance(call, kind) and returned is not None and not isinstance(returned, Faulted):
+            yield exchange, call, returned

@@ -480,6 +480,7 @@ SHORTEST: dict[str, Script] = {
     "HasNoPageForTheAccount": item(ItemInfo.CREATE_ACCOUNT_URL, Variant.empty()),
     "HasWordsForEverything": item(ItemInfo.ERROR_DESCRIPTION, Variant.error(FOREIGN_CODE)),
     "KnowsEveryItemInfo": item(NO_NAME, Variant.empty()),
+    "LooksAtNoContext": item(ItemInfo.CREATE_ACCOUNT_URL, Variant.ui4(7)),
 }
 """The shortest conversation that shows what is wrong with each."""
 
