@@ -6,8 +6,9 @@ from typing import Final
 from attrs import field, frozen
 
 from partner_api.calls import Download, DownloadTrack, DownloadTrackComplete, Predeliver
-from player_host.cli.conversation import Line, call_text, caller, return_text
 from player_host.cli.reports import Outcome, RequestReport, TrackReport
+from player_host.conformance.reports.calls import call_text, caller, return_text
+from player_host.conformance.reports.lines import Line
 from player_host.transcript import Called, Entry, Returned
 
 PROSEWARE: Final = "proseware"

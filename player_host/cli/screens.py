@@ -7,10 +7,10 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from player_host.cli.conversation import Line
 from player_host.cli.desk import Desk
 from player_host.cli.reports import Outcome, RequestReport, TrackReport, counts_text
 from player_host.cli.wording import count_text, shown
+from player_host.conformance.reports.lines import Line
 from player_host.settings import Home
 
 MAX_FOLDERS: Final = 10

@@ -6,11 +6,12 @@ from typing import Any
 from cyclopts import App
 
 from partner_api.encoding import call_to_data, return_to_data
-from player_host.cli.conversation import caller, conversation
+from player_host.cli.conversation import conversation
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
 from player_host.cli.screens import show_conversation
 from player_host.cli.wording import count_text, moment_text, shown
+from player_host.conformance.reports.calls import caller
 from player_host.errors import UsageError
 from player_host.transcript import Called, Entry, Lost, Transcript, read_transcript
 

@@ -10,16 +10,13 @@ from importlib import resources
 from typing import Any, Final
 
 from player_host.conformance.judge import MOST_FINDINGS, Result, Results
-from player_host.conformance.reports.entries import (
-    MAX_ENTRIES,
-    entries_to_data,
-    entry_from_data,
-)
+from player_host.conformance.reports.entries import MAX_ENTRIES, entries_to_data
 from player_host.conformance.reports.overview import row_of
 from player_host.conformance.reports.reading import LARGEST_NUMBER, Place, parsed
 from player_host.conformance.reports.wording import NAME_CHARACTERS, SENTENCE_CHARACTERS
 from player_host.conformance.runs import Counterexample, Run, ScenarioRun
 from player_host.conformance.verdicts import Finding, Outcome, Verdict
+from player_host.transcript import Entry, entry_from_data
 
 FORMAT: Final = "content-partner conformance report"
 FORMAT_VERSION: Final = 1
@@ -248,13 +245,17 @@ def _counterexample(place: Place) -> Counterexample:
     return Counterexample(
         requirement=_name(place["requirement"]),
         scenario=_name(place["scenario"]),
-        entries=tuple(entry_from_data(one) for one in place["entries"].items(MAX_ENTRIES)),
+        entries=tuple(_entry(one) for one in place["entries"].items(MAX_ENTRIES)),
         line=place["line"].number(),
         what=place["what"].text(SENTENCE_CHARACTERS),
         replay=place["replay"].text(MAX_FILE_CHARACTERS),
         test=place["test"].text(MAX_FILE_CHARACTERS),
         calls=place["calls"].number(),
     )
+
+
+def _entry(place: Place) -> Entry:
+    return entry_from_data(place.value, where=place.where)
 
 
 def _settings(place: Place) -> dict[str, str]:

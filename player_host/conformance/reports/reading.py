@@ -1,7 +1,6 @@
 """Reads a foreign document value by value; each error says the file, the key, what was expected."""
 
 import json
-import math
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +59,11 @@ class Place:
     document: str
     key: str = ""
 
+    @property
+    def where(self) -> str:
+        """The file and the key, for errors."""
+        return f"{self.document}: {self.key}".removesuffix(": ")
+
     def __getitem__(self, name: str) -> "Place":
         """Return what an object has under a name.
 
@@ -114,7 +118,7 @@ class Place:
         """Return a duration."""
         if type(self.value) not in {int, float}:
             raise self.expected("a number of seconds")
-        if not (math.isfinite(self.value) and 0 <= self.value <= LARGEST_NUMBER):
+        if not 0 <= self.value <= LARGEST_NUMBER:
             raise self.error("a number of seconds from 0 was expected")
         return float(self.value)
 
@@ -141,7 +145,7 @@ class Place:
 
     def error(self, what: str) -> PlayerHostError:
         """Return an error about this place."""
-        return PlayerHostError(what, where=f"{self.document}: {self.key}".removesuffix(": "))
+        return PlayerHostError(what, where=self.where)
 
     def _below(self, name: str, value: Any) -> "Place":
         name = shown(name, NAME_CHARACTERS)

@@ -37,6 +37,11 @@ class Program:
 
     home: Path
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of a process that uses the same home folder."""
+        return environment(self.home)
+
     def run(self, *words: str, out: Output = subprocess.PIPE, **variables: str) -> Ended:
         with self.start(*words, out=out, **variables) as process:
             return ended(process)
@@ -51,7 +56,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=environment(self.home) | variables,
+            env=self.variables | variables,
         )
 
     def json(self, *words: str) -> Any:

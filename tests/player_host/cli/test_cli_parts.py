@@ -174,8 +174,8 @@ def test_a_call_that_ended_at_once_is_one_line_and_a_later_end_its_own():
     ]
     assert [str(line) for line in conversation(entries)] == [
         "    1  player   SetCallback(TRUE) = S_OK",
-        "    3  player   Download([1 container, 1 track], 7)",
-        "    4  partner  DownloadTrack(7, .../1.mp3, 1, 'p', S_OK) = S_OK",
+        "    3  player   Download([loose: 1], 7)",
+        "    4  partner  DownloadTrack(7, 'http://s/a/1.mp3?q=1', 1, 'p', S_OK) = S_OK",
         "    6  player   ... Download of 3 = E_FAIL",
     ]
 

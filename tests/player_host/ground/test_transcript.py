@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from player_host.transcript import (
     Entry,
     Lost,
     Returned,
+    Transcript,
     TranscriptWriter,
     read_transcript,
 )
@@ -302,9 +304,14 @@ def test_a_changed_line_makes_the_digest_wrong(tmp_path: Path) -> None:
         ("{}\n", "no transcript"),
         ('{"header":{"format":"something else"}}\n', "no transcript"),
         ('{"header":{"format":"content-partner transcript","version":99}}\n', "version 99"),
+        ('{"header":{"format":"content-partner transcript","version":1,"partner":1}}\n', "partner"),
         ("nonsense\n", "no JSON"),
         ("[1]\n", "no JSON object"),
+        ("[" * 100_000 + "\n", "no JSON"),
+        ("9" * 5_000 + "\n", "no JSON"),
+        ('{"header":NaN}\n', "NaN is no number"),
     ],
+    ids=lambda value: value[:40],
 )
 def test_another_file_is_refused_by_name(tmp_path: Path, text: str, what: str) -> None:
     path = tmp_path / "t.jsonl"
@@ -321,8 +328,17 @@ def test_another_file_is_refused_by_name(tmp_path: Path, text: str, what: str) -
         {"n": 1, "t": 0.0, "call": "Logout", "args": {"extra": 1}},
         {"n": 1, "t": 0.0, "call": "DownloadTrackComplete", "args": {"hr": "0xZZ"}},
         {"n": 1, "t": 0.0, "of": 1, "return": "Return", "values": {"hr": 3}},
+        {"n": "1", "t": 0.0, "call": "Logout", "args": {}},
+        {"n": -1, "t": 0.0, "call": "Logout", "args": {}},
+        {"n": 10**30, "t": 0.0, "call": "Logout", "args": {}},
+        {"n": 1, "t": 10**400, "call": "Logout", "args": {}},
+        {"n": 1, "t": True, "call": "Logout", "args": {}},
+        {"n": 1, "t": 0.0, "call": "Logout", "args": {}, "chain": "1"},
+        {"n": 1, "t": 0.0, "of": None, "return": "Return", "values": {"hr": "0x00000000"}},
+        {"n": 1, "t": 0.0, "lost": ["it"]},
         {"unknown": True},
     ],
+    ids=ascii,
 )
 def test_a_line_that_is_no_call_is_named_with_its_number(
     tmp_path: Path, line: dict[str, object]
@@ -334,6 +350,89 @@ def test_a_line_that_is_no_call_is_named_with_its_number(
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(PlayerHostError, match="line 2"):
         read_transcript(path)
+
+
+def edited(path: Path, edit: Callable[[list[str]], list[str]]) -> Transcript:
+    write(path, (calls.Logout(), Return(S_OK)), (calls.Logout(), Return(E_FAIL)))
+    path.write_text("".join(edit(path.read_text().splitlines(keepends=True))))
+    return read_transcript(path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "flaw"),
+    [
+        (lambda lines: [*lines[:-1], lines[-1].replace("4", "5", 1)], "the digest does not fit"),
+        (lambda lines: [*lines, lines[1]], "something follows it"),
+        (lambda lines: [*lines, lines[-1]], "something follows it"),
+        (lambda lines: [lines[0], *lines[3:]], "entry 3 stands where entry 1 belongs"),
+        (lambda lines: [*lines[:3], lines[2], *lines[3:]], "entry 2 stands where entry 3"),
+        (lambda lines: [lines[0], lines[2], lines[1]], "entry 2 stands where entry 1"),
+        (lambda lines: [*lines[:2], lines[2].replace('"of":1', '"of":7')], "ends call 7"),
+        (lambda lines: [*lines[:4], lines[4].replace('"of":3', '"of":1')], "ends call 1"),
+        (lambda lines: [lines[0], lines[1].replace('"t":', '"t":9,"x":'), lines[2]], "is earlier"),
+    ],
+)
+def test_what_no_writer_writes_is_a_flaw(
+    tmp_path: Path, edit: Callable[[list[str]], list[str]], flaw: str
+) -> None:
+    transcript = edited(tmp_path / "t.jsonl", edit)
+    assert not transcript.complete
+    assert flaw in transcript.flaw
+
+
+@given(cut=st.integers(0, 400))
+def test_wherever_the_process_died_its_transcript_has_no_flaw(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "t.jsonl"
+    write(path, (calls.Logout(), Return(S_OK)), (calls.Logout(), Return(E_FAIL)))
+    whole = path.read_bytes()
+    end_of_header = whole.index(b"\n") + 1
+    path.write_bytes(whole[: min(end_of_header + cut, len(whole) - 1)])
+    transcript = read_transcript(path)
+    assert (transcript.complete, transcript.flaw) == (False, "")
+
+
+@given(junk=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_whatever_stands_behind_the_header_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, junk: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("junk") / "t.jsonl"
+    write(path)
+    header, _, _ = path.read_bytes().partition(b"\n")
+    path.write_bytes(header + b"\n" + junk + b"\n")
+    with suppress(PlayerHostError):
+        assert not read_transcript(path).complete
+
+
+def test_a_transcript_is_read_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.jsonl"
+    write(path, *[(calls.Logout(), Return(S_OK))] * 3)
+    size = path.stat().st_size
+    longest = max(map(len, path.read_bytes().splitlines(keepends=True)))
+    bounds = {"MAX_READ_BYTES": size, "MAX_LINE_BYTES": longest, "MAX_READ_ENTRIES": 6}
+    for name, most in bounds.items():
+        monkeypatch.setattr(f"player_host.transcript.{name}", most)
+    assert read_transcript(path).complete
+    for name, most in bounds.items():
+        with monkeypatch.context() as tighter:
+            tighter.setattr(f"player_host.transcript.{name}", most - 1)
+            with pytest.raises(PlayerHostError, match="than") as told:
+                read_transcript(path)
+        assert str(path) in told.value.where
+
+
+def test_what_ends_after_the_transcript_was_closed_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    transcript = writer(path)
+    number = transcript.called(calls.Logout())
+    transcript.close()
+    transcript.returned(number, Return(S_OK))
+    transcript.lost("it was killed")
+    assert read_transcript(path).complete
+    assert len(read_transcript(path).entries) == 1
 
 
 def test_an_existing_transcript_is_never_overwritten(tmp_path: Path) -> None:

@@ -73,8 +73,8 @@ def test_the_session_shows_every_call_and_every_loss(session):
     assert session.losses == ("it ended by itself",)
     assert str(session).splitlines() == [
         "    1  player   SetCallback(TRUE) = S_OK",
-        "    3  partner  DownloadTrack(1, .../a.mp3, 701, 'p', S_OK) = S_OK",
-        "    5  partner  DownloadTrack(1, .../a.mp3, 702, 'p', S_OK) = E_INVALIDARG",
+        "    3  partner  DownloadTrack(1, 'http://127.0.0.1/a.mp3', 701, 'p', S_OK) = S_OK",
+        "    5  partner  DownloadTrack(1, 'http://127.0.0.1/a.mp3', 702, 'p', S_OK) = E_INVALIDARG",
         "    7  host     the plug-in was lost: it ended by itself",
         "    8  player   DownloadTrackComplete(S_OK, 701, 'p') = S_FALSE",
         "   10  player   DownloadTrackComplete(E_FAIL, 702, 'p')",
@@ -99,7 +99,7 @@ def test_a_call_that_should_not_be_there_is_shown(session):
     words = told(session.should_not_show, DownloadTrack, track_id=702)
     assert words.splitlines() == [
         "the session has DownloadTrack(track_id=702):",
-        "    5  partner  DownloadTrack(1, .../a.mp3, 702, 'p', S_OK) = E_INVALIDARG",
+        "    5  partner  DownloadTrack(1, 'http://127.0.0.1/a.mp3', 702, 'p', S_OK) = E_INVALIDARG",
     ]
 
 

@@ -63,7 +63,7 @@ def test_a_failure_has_the_clause_and_the_conversation() -> None:
     assert failure.attrib["message"] == "no download of this session has the cookie 8"
     text = failure.text or ""
     assert '"Every answer carries the cookie of its `Download`, unchanged."' in text
-    assert "\n  >     9  partner  DownloadTrack(8" in text
+    assert "\n  >   9  partner  DownloadTrack(8" in text
 
 
 def test_a_consequence_fails_and_names_its_root() -> None:

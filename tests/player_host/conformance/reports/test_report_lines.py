@@ -26,13 +26,8 @@ from partner_api.enums import LibraryLocation, PartnerNotification, TransactionT
 from partner_api.hresult import E_FAIL, RPC_E_TIMEOUT, S_OK
 from partner_api.licensing import License, Right
 from partner_api.variant import Variant
-from player_host.conformance.reports.lines import (
-    MOST_LINES,
-    Kind,
-    call_text,
-    conversation_lines,
-    return_text,
-)
+from player_host.conformance.reports.calls import call_text, return_text
+from player_host.conformance.reports.lines import MOST_LINES, Kind, conversation_lines
 
 
 def test_a_call_and_the_end_that_comes_next_are_one_line() -> None:
@@ -62,7 +57,7 @@ def test_the_end_of_a_call_that_is_not_there_is_shown_as_that() -> None:
 
 def test_a_loss_is_a_line_with_its_reason() -> None:
     (line,) = conversation_lines(said("killed by signal 9"))
-    assert (line.kind, line.by) == (Kind.LOSS, "")
+    assert (line.kind, line.by) == (Kind.LOSS, "host")
     assert line.text == "the plug-in was lost: killed by signal 9"
 
 
@@ -129,7 +124,11 @@ UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
         ),
         (
             DownloadTrack(7, "http://store.example/" + "a" * 60 + ".mp3", 70, "", S_OK),
-            f"DownloadTrack(7, 'http://store.example…{'a' * 16}.mp3', 70, '', S_OK)",
+            f"DownloadTrack(7, 'http://store.example/{'a' * 9}…{'a' * 26}.mp3', 70, '', S_OK)",
+        ),
+        (
+            DownloadTrack(7, "http://store.example/70.mp3?" + "f" * 64, 70, "", S_OK),
+            "DownloadTrack(7, 'http://store.example/70.mp3?…', 70, '', S_OK)",
         ),
         (GetItemInfo("AlbumArt", Variant.ui4(7)), "GetItemInfo('AlbumArt', 7)"),
         (GetItemInfo("AlbumArt", Variant.empty()), "GetItemInfo('AlbumArt', empty)"),

@@ -35,9 +35,9 @@ def test_a_breach_quotes_the_clause_and_marks_the_line_that_breaks_it() -> None:
     assert section[1] == '  "Every answer carries the cookie of its `Download`, unchanged."'
     assert section[2] == "  found: no download of this session has the cookie 8"
     assert [line for line in section if line.startswith("  >")] == [
-        "  >     9  partner  DownloadTrack(8, NULL, 71, NULL, E_FAIL) = S_OK"
+        "  >   9  partner  DownloadTrack(8, NULL, 71, NULL, E_FAIL) = S_OK"
     ]
-    assert "        3  player   Download([loose: 70, 71], 7) = S_OK" in section
+    assert "      3  player   Download([loose: 70, 71], 7) = S_OK" in section
 
 
 def test_a_consequence_stands_below_its_root_and_nowhere_else() -> None:
@@ -153,7 +153,7 @@ def test_a_long_conversation_is_cut_around_the_offending_line() -> None:
     broken = result_of("T1-DL-09", Verdict.FAIL, found("x"))
     lines = report_lines(a_run(broken, counterexamples=(example,)))
     assert len(lines) < 80
-    assert [line for line in lines if line.startswith("  > 10009  partner")]
+    assert [line for line in lines if line.startswith("  >10009  partner")]
     assert len([line for line in lines if line.endswith("lines left out")]) == 2
 
 
