@@ -18,7 +18,6 @@ from attrs import evolve, frozen
 from filelock import FileLock
 
 from player_host.clock import Clock, SystemClock
-from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.judge import Result, Results
 from player_host.conformance.offers import Offer, read_offers
 from player_host.conformance.publications import judge_catalog, judged_requirements
@@ -26,7 +25,6 @@ from player_host.conformance.reports.document import run_from_text, run_to_text
 from player_host.conformance.reports.overview import AGAINST, Root, roots, what_of
 from player_host.conformance.reports.text import root_lines
 from player_host.conformance.reports.wording import shown, some_of
-from player_host.conformance.requirements import requirements
 from player_host.conformance.running import Order, Progress, joined, run
 from player_host.conformance.runs import Run
 from player_host.conformance.shopping import Shopped, shop
@@ -73,12 +71,6 @@ class Told:
 
     ending: Ending
     words: str = ""
-
-
-def checked_requirements() -> tuple[str, ...]:
-    """Return the ids of all that a run may have a verdict on, in the catalogue's order."""
-    checked = {*CLAUSES, *judged_requirements()}
-    return tuple(name for name in requirements() if name in checked)
 
 
 def offer_of(name: str, fixture: Path | None, folders: Iterable[Path]) -> Offer:
@@ -246,7 +238,7 @@ async def _shopped(order: Order, clock: Clock, scratch: Path) -> tuple[Offer, Re
         return order.offer, {}, ""  # nobody asks for the catalogue, which may be large
     data_dir = scratch / "shopping"
     data_dir.mkdir()
-    setting = Setting(order.partner, dict(order.table), data_dir, clock, PATIENCE, {})
+    setting = Setting(order.partner, dict(order.table), data_dir, clock, PATIENCE)
     given = order.offer
     try:
         shopped = await shop(setting, clock, scratch)
@@ -264,7 +256,7 @@ async def _shopped(order: Order, clock: Clock, scratch: Path) -> tuple[Offer, Re
 def _published(shopped: Shopped) -> tuple[Results, str]:
     """Return what the catalogue's file says; why it says nothing, where it is none."""
     try:
-        return judge_catalog(shopped.package), ""
+        return judge_catalog(shopped.package, shopped.announced_version), ""
     except CatalogError as error:
         return {}, error.what
 

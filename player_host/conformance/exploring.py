@@ -1,7 +1,11 @@
 """Schedules that nobody thought of: drawn by Hypothesis, the same ones for the same seed.
 
-Hypothesis draws; the kit plays what was drawn to fresh processes, and confirms and shortens what
-looks broken in its own way, for a process that answers from many threads is no pure function.
+Hypothesis draws; the kit plays what was drawn, and confirms and shortens what looks broken in its
+own way, for a process that answers from many threads is no pure function.
+
+A walk is one schedule of several rounds: downloads with fresh cookies and what may happen beside
+them, and at the end of each a store and a Player that refuse nothing. So one process of the plug-in
+serves many rounds, until the walk itself restarts or kills it.
 """
 
 from typing import Final
@@ -13,6 +17,7 @@ from partner_api.content import ContentContainer, ContentContainerList, ContentI
 from partner_api.enums import LibraryLocation, PriceMarker, TransactionType
 from partner_api.hresult import E_ABORT, E_FAIL, E_OUTOFMEMORY, S_FALSE, S_OK
 from player_host.conformance.offers import Offer
+from player_host.conformance.relay import Mode
 from player_host.conformance.schedule import (
     AnswersFail,
     AskForWords,
@@ -24,24 +29,31 @@ from player_host.conformance.schedule import (
     Event,
     Kill,
     LicensesFail,
+    Needs,
     Pause,
     Request,
     Schedule,
+    StoreIs,
     Together,
 )
 
-MOST_STEPS: Final = 10
+ROUNDS: Final = 6
+"""So many rounds has a walk."""
+
+MOST_STEPS: Final = 8
+RESTARTS_ARE_RARE: Final = 20
 ODD_COOKIES: Final = (0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF)
 OUTCOMES: Final = (S_OK, S_FALSE, E_ABORT, E_FAIL)
+BREAKDOWNS: Final = (Mode.DOWN, Mode.FAILING, Mode.GARBAGE)
 
 
 def explore(offer: Offer, count: int, number: int) -> tuple[Schedule, ...]:
-    """Return schedules that were drawn.
+    """Return walks that were drawn.
 
     Args:
         offer: what a partner has on offer.
         count: how many.
-        number: the seed: the same number draws the same schedules with one version of Hypothesis.
+        number: the seed: the same number draws the same walks with one version of Hypothesis.
     """
     drawn: list[tuple[Event, ...]] = []
 
@@ -53,23 +65,33 @@ def explore(offer: Offer, count: int, number: int) -> tuple[Schedule, ...]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(schedules(offer))
+    @given(walks(offer))
     def note(events: tuple[Event, ...]) -> None:
         drawn.append(events)
 
     if count:
         note()
+    needs = Needs(store=bool(offer.store_setting))
     return tuple(
-        Schedule(f"explored {number}.{place}", events, "drawn at random")
+        Schedule(f"explored {number}.{place}", events, "drawn at random", needs)
         for place, events in enumerate(dict.fromkeys(drawn), 1)
     )
 
 
 @st.composite
-def schedules(draw: st.DrawFn, offer: Offer) -> tuple[Event, ...]:
-    """Draw the events of a schedule: one start, some downloads and what may happen beside them."""
-    cookies = draw(st.lists(_cookies(), min_size=1, max_size=4, unique=True))
+def walks(draw: st.DrawFn, offer: Offer) -> tuple[Event, ...]:
+    """Draw the events of a walk: one start, and rounds whose cookies nobody used before."""
+    count = draw(st.integers(ROUNDS // 2, ROUNDS))
+    cookies = draw(st.lists(_cookies(), min_size=3 * count, max_size=3 * count, unique=True))
     events: list[Event] = [Attach()]
+    for n in range(count):
+        events.extend(draw(_rounds(cookies[3 * n : 3 * n + 3], offer)))
+    return (*events, Detach())
+
+
+@st.composite
+def _rounds(draw: st.DrawFn, cookies: list[int], offer: Offer) -> tuple[Event, ...]:
+    events: list[Event] = []
     begun: list[int] = []
     for _ in range(draw(st.integers(1, MOST_STEPS))):
         if len(begun) < len(cookies) and draw(st.booleans()):
@@ -79,7 +101,7 @@ def schedules(draw: st.DrawFn, offer: Offer) -> tuple[Event, ...]:
             events.extend(draw(_happenings(begun, offer)))
     for cookie in begun:
         events.extend((AwaitAnswers(cookie), CompleteAll(cookie)))
-    return (*events, Detach())
+    return tuple(events)
 
 
 def _cookies() -> st.SearchStrategy[int]:
@@ -107,12 +129,14 @@ def _containers(draw: st.DrawFn, offer: Offer) -> ContentContainer:
 @st.composite
 def _happenings(draw: st.DrawFn, begun: list[int], offer: Offer) -> tuple[Event, ...]:
     """Draw something that happens beside the downloads; failures end where they began."""
+    if draw(st.integers(1, RESTARTS_ARE_RARE)) == 1:
+        return (draw(st.sampled_from((Detach(), Kill()))), Attach())
     if not begun:
-        return draw(st.sampled_from(((Pause(0.01),), (AskForWords(),), (Kill(), Attach()))))
+        return draw(st.sampled_from(((Pause(0.01),), (AskForWords(),))))
     cookie = draw(st.sampled_from(begun))
     track = draw(st.sampled_from(offer.tracks[:20] or (offer.unknown,)))
     outcome = draw(st.sampled_from(OUTCOMES))
-    choices: tuple[tuple[Event, ...], ...] = (
+    choices: list[tuple[Event, ...]] = [
         (AwaitAnswers(cookie),),
         (AwaitAnswers(cookie), CompleteAll(cookie, outcome, reverse=draw(st.booleans()))),
         (Complete(cookie, track, outcome),),
@@ -122,7 +146,8 @@ def _happenings(draw: st.DrawFn, begun: list[int], offer: Offer) -> tuple[Event,
         (LicensesFail(E_FAIL), Pause(0.02), LicensesFail(None)),
         (Pause(0.02),),
         (AskForWords(),),
-        (Detach(), Attach()),
-        (Kill(), Attach()),
-    )
+    ]
+    if offer.store_setting:
+        breakdown = draw(st.sampled_from(BREAKDOWNS))
+        choices.append((StoreIs(breakdown), Pause(0.02), StoreIs(Mode.UP)))
     return draw(st.sampled_from(choices))

@@ -11,7 +11,8 @@ from attrs import evolve, frozen
 
 import player_host.conformance.checks  # noqa: F401 - fills the table of clauses
 from player_host.conformance.clauses import CLAUSES, Clause
-from player_host.conformance.conversation import Conversation, read_conversation
+from player_host.conformance.conversation import Conversation
+from player_host.conformance.reader import read_conversation
 from player_host.conformance.requirements import Level, Provenance, requirement
 from player_host.conformance.verdicts import SEVEREST_FIRST, Finding, Outcome, Verdict
 from player_host.transcript import Transcript
@@ -53,14 +54,17 @@ def judge(transcript: Transcript) -> Results:
 def judge_conversation(talk: Conversation) -> Results:
     """Return what a conversation says about every requirement that can be checked."""
     results = {one.requirement: _judged(one, talk) for one in CLAUSES.values()}
-    return {name: _rooted(result, results) for name, result in results.items()}
+    rooted = {name: _rooted(result, results) for name, result in results.items()}
+    return _turned(rooted, _roots((rooted,)))
 
 
 def together(several: Iterable[Results]) -> Results:
     """Return what several conversations say together: the severest verdict counts."""
+    conversations = tuple(several)
+    roots = _roots(conversations)
     joined: dict[str, Result] = {}
-    for results in several:
-        for name, result in results.items():
+    for results in conversations:
+        for name, result in _turned(results, roots).items():
             joined[name] = _joined(joined[name], result) if name in joined else result
     return joined
 
@@ -98,14 +102,43 @@ def _verdict(name: str, chances: int, against: list[Finding]) -> Verdict:
 
 def _rooted(result: Result, results: Mapping[str, Result]) -> Result:
     """Say of what a breach is a consequence, where all of its findings are."""
-    against = [one for one in result.findings if one.outcome is Outcome.BROKEN]
+    against = _breaches(result)
     if not against or result.total > len(result.findings):
         return result
     for root, is_same in FOLLOWS.get(result.requirement, ()):
-        causes = [f for f in results[root].findings if f.outcome is Outcome.BROKEN]
+        causes = _breaches(results[root])
         if causes and all(any(is_same(one, cause) for cause in causes) for one in against):
             return evolve(result, follows_from=root)
     return result
+
+
+def _roots(conversations: Iterable[Results]) -> frozenset[str]:
+    """Return the requirements whose breach follows from no other, in one of them at least."""
+    return frozenset(
+        name
+        for results in conversations
+        for name, result in results.items()
+        if _breaches(result) and not result.follows_from
+    )
+
+
+def _turned(results: Results, roots: frozenset[str]) -> Results:
+    """Turn round what follows from what, where other breaches tell that it is so."""
+    turned = dict(results)
+    for name, (root, is_same) in TURNS.items():
+        against, causes = _breaches(results.get(name)), _breaches(results.get(root))
+        if root not in roots or not against:
+            continue
+        if all(any(is_same(one, cause) for cause in causes) for one in against):
+            turned[name] = evolve(results[name], follows_from=root)
+            if results[root].follows_from == name:
+                turned[root] = evolve(results[root], follows_from="")
+    return turned
+
+
+def _breaches(result: Result | None) -> list[Finding]:
+    findings = () if result is None else result.findings
+    return [one for one in findings if one.outcome is Outcome.BROKEN]
 
 
 def _joined(first: Result, second: Result) -> Result:
@@ -163,6 +196,13 @@ FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Relation], ...]]] = {
     "T1-DL-54": (("T1-DL-17", _same_track),),
 }
 """What follows from what: a clause, and the clauses whose breach brings it about."""
+
+TURNS: Final[Mapping[str, tuple[str, _Relation]]] = {"T1-DL-08": ("T1-DL-07", _same_track)}
+"""What follows the other way round for a partner that breaks the second clause by itself as well.
+
+One that is silent about refused tracks alone breaks T1-DL-08; one that loses tracks of any kind
+breaks T1-DL-07, also where the lost one happens to be refused.
+"""
 
 _GRAVITY: Final = {
     Outcome.BROKEN: 0,

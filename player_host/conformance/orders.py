@@ -11,8 +11,8 @@ from partner_api.transaction import (
     TrackEvent,
     Verdict,
 )
+from player_host.conformance.container_lists import loose_list
 from player_host.conformance.offers import Offer
-from player_host.conformance.scenarios import loose_list
 from player_host.conformance.schedule import (
     Attach,
     AwaitAnswers,

@@ -270,6 +270,7 @@ def _order(config: pytest.Config, name: str) -> "Order":
     from player_host.conformance import conducting  # noqa: PLC0415
     from player_host.conformance.expectations import read_expectations  # noqa: PLC0415
     from player_host.conformance.running import Order  # noqa: PLC0415
+    from player_host.conformance.selection import checked_requirements  # noqa: PLC0415
     from player_host.plugins.discovery import settings_for  # noqa: PLC0415
     from player_host.settings import find_home, load_partner_settings  # noqa: PLC0415
 
@@ -282,7 +283,7 @@ def _order(config: pytest.Config, name: str) -> "Order":
         table=partner.plugin,
         offer=conducting.offer_of(name, fixture, (config.rootpath, home.path)),
         folder=Path(),
-        selected=frozenset(conducting.checked_requirements()),
+        selected=frozenset(checked_requirements()),
         profile=config.getoption("conformance_profile"),
         scenarios=tuple(config.getoption("conformance_scenarios")),
         seed=config.getoption("conformance_seed"),

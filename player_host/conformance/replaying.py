@@ -1,21 +1,19 @@
 """A schedule played again: what `conformance replay` and the test files of counterexamples do."""
 
-import os
 import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-import anyio
 from attrs import frozen
 
 from player_host.clock import SystemClock
+from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.judge import Result, judge
-from player_host.conformance.schedule import Schedule, schedule_from_text
-from player_host.conformance.stage import Setting, play
+from player_host.conformance.schedule import Schedule
+from player_host.conformance.staging import Cast, Staging
 from player_host.conformance.verdicts import Verdict
-from player_host.plugins.discovery import settings_for
-from player_host.settings import Home, load_partner_settings
+from player_host.errors import NothingSelected
 from player_host.transcript import Transcript
 from player_host.units import Seconds
 
@@ -58,29 +56,21 @@ class Replay:
         raise AssertionError(f"{self.requirement} is {self.result.verdict}: {words or 'no chance'}")
 
 
-def replay(partner: str, requirement: str, text: str, *, home: Path | None = None) -> Replay:
-    """Play a schedule to a partner and judge one clause; for tests, without an event loop.
+async def replay_schedule(cast: Cast, requirement: str, schedule: Schedule) -> Replay:
+    """Play a schedule to a partner and judge one clause.
 
     Args:
-        partner: its name.
+        cast: who plays.
         requirement: the clause.
-        text: the schedule, as a counterexample has it.
-        home: the folder with partners.toml; $PLAYER_HOST_HOME where it is not given.
+        schedule: as a counterexample has it.
 
     Raises:
-        PlayerHostError: the partner cannot be started, or the text is no schedule.
+        NothingSelected: no conversation shows the clause, or nobody said how to come by what the
+            schedule needs.
+        PartnerError: the plug-in cannot be started, or its settings are wrong.
     """
-    schedule = schedule_from_text(text, where="the schedule")
-    folder = home or Path(os.environ.get("PLAYER_HOST_HOME", "."))
-    return anyio.run(replay_schedule, partner, requirement, schedule, Home(folder))
-
-
-async def replay_schedule(partner: str, requirement: str, schedule: Schedule, home: Home) -> Replay:
-    """Play a schedule to a partner and judge one clause."""
-    settings = settings_for(partner, load_partner_settings(home.partners_toml))
-    with tempfile.TemporaryDirectory() as folder:
-        data_dir = Path(folder) / "data"
-        data_dir.mkdir()
-        setting = Setting(settings, dict(settings.plugin), data_dir, SystemClock(), PATIENCE, {})
-        transcript = await play(schedule, setting, Path(folder) / "transcript.jsonl")
+    if requirement not in CLAUSES:
+        raise NothingSelected("no conversation shows whether it is kept", where=requirement)
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        transcript = await Staging(cast, Path(folder), SystemClock(), PATIENCE).play(schedule)
     return Replay(requirement, judge(transcript)[requirement], transcript)

@@ -93,13 +93,15 @@ class Run:
     def verdict(self) -> Verdict:
         """What is said about the partner as a whole.
 
-        FAIL or WARN by its roots; INCONCLUSIVE where the kit failed or could not tell; else PASS.
+        FAIL or WARN by its roots; INCONCLUSIVE where the kit failed or could not tell, or where
+        nothing gave any clause a chance; else PASS.
         """
         found = {result.verdict for result in self.results.values()}
         for verdict in (Verdict.FAIL, Verdict.UNEXPECTED_PASS, Verdict.WARN):
             if verdict in found:
                 return verdict
         unsound = any(not scenario.is_sound for scenario in self.scenarios)
-        if unsound or found & {Verdict.INCONCLUSIVE, Verdict.ENGINE_ERROR}:
+        mute = found <= {Verdict.VACUOUS}
+        if mute or unsound or found & {Verdict.INCONCLUSIVE, Verdict.ENGINE_ERROR}:
             return Verdict.INCONCLUSIVE
         return Verdict.PASS

@@ -6,7 +6,7 @@ Each says what it provokes. One that the offer has nothing for is left out, with
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from partner_api.calls import (
     CompareContainerListPrices,
@@ -14,13 +14,22 @@ from partner_api.calls import (
     GetContentPartnerInfo,
     GetItemInfo,
 )
-from partner_api.content import ContentContainer, ContentContainerList, ContentItem
+from partner_api.content import ContentContainer, ContentContainerList
 from partner_api.enums import ItemInfo, LibraryLocation, PartnerInfo, PriceMarker, TransactionType
-from partner_api.hresult import E_ABORT, E_FAIL, E_OUTOFMEMORY, HRESULT
+from partner_api.hresult import E_ABORT, E_FAIL, E_OUTOFMEMORY
 from partner_api.variant import Variant
+from player_host.conformance.container_lists import (
+    listed,
+    loose_list,
+    numbered,
+    priced,
+    priced_list,
+)
 from player_host.conformance.offers import Offer
 from player_host.conformance.relay import Mode
 from player_host.conformance.schedule import (
+    FOREIGN_CODE,
+    NO_NAME,
     AnswersFail,
     Ask,
     AskForWords,
@@ -31,6 +40,7 @@ from player_host.conformance.schedule import (
     Event,
     Kill,
     LicensesFail,
+    Needs,
     Pause,
     Request,
     Schedule,
@@ -40,38 +50,18 @@ from player_host.conformance.schedule import (
 
 FIRST_COOKIE: Final = 0x1000
 LAST_COOKIE: Final = 0xFFFF_FFFF
-FOREIGN_CODE: Final = HRESULT(0x8FFF_FFF1)
-"""No partner can know it."""
-
-NO_NAME: Final = "ThisNameIsInNoDocument"
-
-
-@frozen
-class Needs:
-    """What a scenario cannot do without.
-
-    Attributes:
-        store: the kit has to stand in the way to the store.
-        signed_out: settings with which nobody is signed in.
-    """
-
-    store: bool = False
-    signed_out: bool = False
 
 
 @frozen
 class Scenario:
-    """A schedule and what it needs.
+    """A schedule and when it is played.
 
     Attributes:
         schedule: what happens.
-        needs: what it cannot do without.
         is_quick: whether it belongs to the profile `quick`.
-        is_slow_on_purpose: whether the store is slow in it: clauses about time say nothing.
     """
 
     schedule: Schedule
-    needs: Needs = Needs()
     is_quick: bool = True
 
     @property
@@ -82,7 +72,12 @@ class Scenario:
 
 def scenarios(offer: Offer) -> tuple[Scenario, ...]:
     """Return every scenario that can be made of an offer, in the order in which they are run."""
-    return tuple(_scenarios(offer))
+    return tuple(evolve(one, schedule=for_offer(one.schedule, offer)) for one in _scenarios(offer))
+
+
+def for_offer(schedule: Schedule, offer: Offer) -> Schedule:
+    """Return a schedule that knows which of its tracks an offer has not to grant."""
+    return evolve(schedule, refused=tuple(sorted({*offer.refused, offer.unknown})))
 
 
 def _scenarios(offer: Offer) -> Iterator[Scenario]:
@@ -104,8 +99,8 @@ def _scenarios(offer: Offer) -> Iterator[Scenario]:
                     Detach(),
                 ),
                 "nobody is signed in",
-            ),
-            Needs(signed_out=True),
+                Needs(signed_out=True),
+            )
         )
 
 
@@ -113,9 +108,7 @@ def _long(offer: Offer) -> Iterator[Scenario]:
     tracks = offer.tracks or offer.refused
     if not tracks:
         return
-    many = loose_list(tuple(tracks[n % len(tracks)] for n in range(5_000)))
-    if len(set(many_ids(many))) < len(many_ids(many)):
-        many = loose_list(_numbered(tracks, 5_000))
+    many = loose_list(numbered(tracks, 5_000))
     events = (Attach(), Request(1, many), AwaitAnswers(1), CompleteAll(1), Detach())
     why = "a list of 5,000 tracks, most of them unknown to the store"
     yield Scenario(Schedule("5,000 tracks", events, why), is_quick=False)
@@ -133,29 +126,15 @@ def _with_store(offer: Offer) -> Iterator[Scenario]:
             *_asked(2, loose_list(_any(offer, 3))),
             Detach(),
         )
-        yield Scenario(Schedule(name, events, "answers are owed all the same"), Needs(store=True))
-
-
-def many_ids(items: ContentContainerList) -> list[int]:
-    """Return the tracks of a list, in order, with repetitions."""
-    return [item.id for container in items for item in container]
-
-
-def _numbered(tracks: tuple[int, ...], count: int) -> tuple[int, ...]:
-    """Return as many different tracks: first those that are there, then others."""
-    known = dict.fromkeys(tracks)
-    number = 1
-    while len(known) < count:
-        known.setdefault(number)
-        number += 1
-    return tuple(known)[:count]
+        why = "answers are owed all the same"
+        yield Scenario(Schedule(name, events, why, Needs(store=True)))
 
 
 def _album(offer: Offer) -> tuple[Event, ...] | None:
     found = next(iter(offer.albums.items()), None)
     if found is None:
         return None
-    items = _listed(LibraryLocation.ALBUM, *found)
+    items = listed(LibraryLocation.ALBUM, *found)
     return (*_asked(1, items), AskForWords(), Detach())
 
 
@@ -163,7 +142,7 @@ def _store_list(offer: Offer) -> tuple[Event, ...] | None:
     found = next(iter(offer.lists.items()), None)
     if found is None:
         return None
-    return _whole(1, _listed(LibraryLocation.LIST, *found))
+    return _whole(1, listed(LibraryLocation.LIST, *found))
 
 
 def _mixed(offer: Offer) -> tuple[Event, ...] | None:
@@ -177,8 +156,8 @@ def _mixed(offer: Offer) -> tuple[Event, ...] | None:
 def _several_containers(offer: Offer) -> tuple[Event, ...] | None:
     tracks = _any(offer, 4)
     containers = (
-        ContentContainer(LibraryLocation.ALBUM, 4_000_000_001, "$0.01", _priced(tracks[:2])),
-        ContentContainer.loose(_priced(tracks[2:] or tracks)),
+        ContentContainer(LibraryLocation.ALBUM, 4_000_000_001, "$0.01", priced(tracks[:2])),
+        ContentContainer.loose(priced(tracks[2:] or tracks)),
     )
     return _whole(1, ContentContainerList(TransactionType.DOWNLOAD, containers))
 
@@ -300,9 +279,14 @@ def _questions(offer: Offer) -> tuple[Event, ...] | None:
         (ItemInfo.FORGET_PASSWORD_URL, Variant.empty()),
         (ItemInfo.ERROR_DESCRIPTION, Variant.error(FOREIGN_CODE)),
         (ItemInfo.ERROR_URL, Variant.error(FOREIGN_CODE)),
+        # Contexts of the wrong type.
+        (ItemInfo.ALBUM_ART_URL, Variant.empty()),
+        (ItemInfo.TREE_LIST_ICON_URL, Variant.bstr("icon")),
+        (ItemInfo.CREATE_ACCOUNT_URL, Variant.ui4(1)),
+        (ItemInfo.ERROR_DESCRIPTION, Variant.empty()),
     )
-    cheap, dear = _priced_list(first, "$0.50"), _priced_list(first, "$9.00")
-    unknown = _priced_list(first, PriceMarker.UNKNOWN)
+    cheap, dear = priced_list(first, "$0.50"), priced_list(first, "$9.00")
+    unknown = priced_list(first, PriceMarker.UNKNOWN)
     return (
         *_all_facts(),
         *(Ask(GetItemInfo(name, context)) for name, context in art),
@@ -339,27 +323,6 @@ def _at_once(cookies: tuple[int, ...], items: ContentContainerList) -> tuple[Eve
 def _any(offer: Offer, count: int) -> tuple[int, ...]:
     """Return some tracks: such as may be downloaded, or others where there are none."""
     return (offer.tracks or offer.refused or (offer.unknown,))[:count]
-
-
-def loose_list(tracks: tuple[int, ...]) -> ContentContainerList:
-    """Return a list of tracks that belong to nothing."""
-    container = ContentContainer.loose(tuple(ContentItem(track) for track in tracks))
-    return ContentContainerList(TransactionType.DOWNLOAD, (container,))
-
-
-def _listed(kind: LibraryLocation, number: int, tracks: tuple[int, ...]) -> ContentContainerList:
-    items = tuple(ContentItem(track) for track in tracks)
-    container = ContentContainer(kind, number, PriceMarker.UNKNOWN, items)
-    return ContentContainerList(TransactionType.DOWNLOAD, (container,))
-
-
-def _priced(tracks: tuple[int, ...]) -> tuple[ContentItem, ...]:
-    return tuple(ContentItem(track, "$0.99") for track in tracks)
-
-
-def _priced_list(track: int, price: str) -> ContentContainerList:
-    container = ContentContainer.loose((ContentItem(track, price),))
-    return ContentContainerList(TransactionType.BUY, (container,))
 
 
 _Make = Callable[[Offer], tuple[Event, ...] | None]

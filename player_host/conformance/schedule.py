@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from attrs import frozen
+from attrs import asdict, evolve, frozen
 
 from partner_api.calls import PartnerCall
 from partner_api.content import ContentContainerList
@@ -24,7 +24,14 @@ from player_host.errors import UsageError
 FORMAT: Final = "content-partner schedule"
 FORMAT_VERSION: Final = 1
 MAX_EVENTS: Final = 100_000
+MAX_REFUSED: Final = 100_000
 MAX_BYTES: Final = 64 * 1024 * 1024
+
+FOREIGN_CODE: Final = HRESULT(0x8FFF_FFF1)
+"""No partner can know it."""
+
+NO_NAME: Final = "ThisNameIsInNoDocument"
+"""No partner can know it either."""
 
 
 @frozen
@@ -141,6 +148,19 @@ class Together(Event):
 
 
 @frozen
+class Needs:
+    """What a schedule cannot do without.
+
+    Attributes:
+        store: the kit has to stand in the way to the store.
+        signed_out: settings with which nobody is signed in.
+    """
+
+    store: bool = False
+    signed_out: bool = False
+
+
+@frozen
 class Schedule:
     """Events under a name.
 
@@ -148,11 +168,15 @@ class Schedule:
         name: for people.
         events: in order.
         why: what it is to provoke.
+        needs: what it cannot do without.
+        refused: the tracks, of those that it requests, that the store has not to grant.
     """
 
     name: str
     events: tuple[Event, ...]
     why: str = ""
+    needs: Needs = Needs()
+    refused: tuple[int, ...] = ()
 
 
 def schedule_to_text(schedule: Schedule) -> str:
@@ -162,6 +186,8 @@ def schedule_to_text(schedule: Schedule) -> str:
         "version": FORMAT_VERSION,
         "name": schedule.name,
         "why": schedule.why,
+        "needs": asdict(schedule.needs),
+        "refused": schedule.refused,
         "events": [event_to_data(event) for event in schedule.events],
     }
     return json.dumps(document, indent=1) + "\n"
@@ -195,6 +221,8 @@ def schedule_from_text(text: str, *, where: str) -> Schedule:
         str(document.get("name", ""))[:200],
         tuple(_event(data, f"{where}: event {n}") for n, data in enumerate(events, 1)),
         str(document.get("why", ""))[:1_000],
+        _needs(document.get("needs", {}), f"{where}: needs"),
+        _tracks(document.get("refused", []), f"{where}: refused"),
     )
 
 
@@ -223,7 +251,7 @@ def event_from_data(data: Mapping[str, Any]) -> Event:
     if kind is Request:
         items = data["items"]
         made = None if items is None else container_list_from_data(items)
-        return Request(_cookie(data["cookie"]), made)
+        return Request(_number(data["cookie"]), made)
     if kind is Ask:
         call = call_from_data(data["call"], data["arguments"])
         if not isinstance(call, PartnerCall):
@@ -238,7 +266,7 @@ def without(schedule: Schedule, left_out: Iterable[int]) -> Schedule:
     """Return the schedule without the events at some places."""
     gone = set(left_out)
     events = tuple(event for n, event in enumerate(schedule.events) if n not in gone)
-    return Schedule(schedule.name, events, schedule.why)
+    return evolve(schedule, events=events)
 
 
 def _event(data: object, where: str) -> Event:
@@ -248,6 +276,22 @@ def _event(data: object, where: str) -> Event:
         return event_from_data(data)
     except Exception as error:
         raise UsageError(f"no event of a schedule: {error!r}"[:300], where=where) from error
+
+
+def _needs(data: object, where: str) -> Needs:
+    names = {attribute.name for attribute in Needs.__attrs_attrs__}
+    if not isinstance(data, dict) or data.keys() - names:
+        raise UsageError(f"an object with {' and '.join(sorted(names))} was expected", where=where)
+    if any(type(value) is not bool for value in data.values()):
+        raise UsageError("true or false was expected", where=where)
+    return Needs(**data)
+
+
+def _tracks(data: object, where: str) -> tuple[int, ...]:
+    try:
+        return tuple(_number(track) for track in _exactly(list, data)[:MAX_REFUSED])
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"a list of track IDs was expected ({error})", where=where) from error
 
 
 def _names(kind: type[Event]) -> tuple[str, ...]:
@@ -265,7 +309,7 @@ def _typed(name: str, value: Any) -> Any:
     if name == "hr":
         return None if value is None else HRESULT(int(_exactly(str, value), 16))
     if name in {"cookie", "track_id"}:
-        return _cookie(value)
+        return _number(value)
     if name in {"seconds", "pause_s"}:
         seconds = float(value)
         if not 0 <= seconds <= 600:
@@ -274,7 +318,7 @@ def _typed(name: str, value: Any) -> Any:
     return _exactly(bool if name == "reverse" else str, value)
 
 
-def _cookie(value: Any) -> int:
+def _number(value: Any) -> int:
     number = _exactly(int, value)
     if not 0 <= number < 2**32:
         raise ValueError(f"{number} is no 32-bit number")

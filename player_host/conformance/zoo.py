@@ -17,8 +17,9 @@ from partner_api.enums import Capability
 from partner_api.service_info import ServiceInfo
 from player_host.clock import Clock
 from player_host.conformance.clauses import CLAUSES
+from player_host.conformance.judge import together
 from player_host.conformance.offers import Offer
-from player_host.conformance.running import Order, Progress, run
+from player_host.conformance.running import Kind, Order, Progress, run
 from player_host.conformance.runs import Run
 from player_host.conformance.verdicts import Verdict
 from player_host.errors import PartnerError, UsageError
@@ -65,7 +66,8 @@ class Score:
 
     Attributes:
         exhibit: the plug-in.
-        found: the requirements that were reported as roots.
+        found: the requirements that were reported as roots, with whatever seed.
+        missed: the seeds with which its fault was not found.
         verdict: of the primary requirement; None for a plug-in that breaks none.
         calls: how many calls the shortest conversation had; 0 where there is none.
         problem: why nothing can be said; "" where it can.
@@ -73,18 +75,15 @@ class Score:
 
     exhibit: Exhibit
     found: tuple[str, ...] = ()
+    missed: tuple[int, ...] = ()
     verdict: Verdict | None = None
     calls: int = 0
     problem: str = ""
 
     @property
     def is_right(self) -> bool:
-        """Whether its fault was found, and nothing else; or nothing, where there is none."""
-        if self.problem:
-            return False
-        if not self.exhibit.primary:
-            return not self.found
-        return self.exhibit.primary in self.found and not self.strange
+        """Whether its fault was found with each seed, and nothing else; nothing, if it has none."""
+        return not (self.problem or self.missed or self.strange)
 
     @property
     def strange(self) -> tuple[str, ...]:
@@ -121,19 +120,22 @@ async def measure(
     folder: Path,
     tell: Callable[[Score, int, int], None],
     *,
-    seed: int = 0,
+    seeds: tuple[int, ...] = (0,),
     jobs: int = 2,
     scenarios: tuple[str, ...] = (),
     is_shortened: bool = True,
 ) -> tuple[Score, ...]:
     """Run the kit over exhibits and score what it finds.
 
+    The named scenarios, which are the same with every seed, are played once, and what is drawn is
+    played for each seed.
+
     Args:
         exhibits: which; one at least.
         clock: says what time it is.
         folder: where transcripts are made; it exists.
         tell: hears of each score, with its number and how many there are.
-        seed: of everything that is drawn.
+        seeds: of what is drawn.
         jobs: how many exhibits are run at the same time.
         scenarios: only those of these names; all of the profile `quick` where there is none.
         is_shortened: whether counterexamples are shortened, which takes most of the time.
@@ -145,7 +147,6 @@ async def measure(
         folder=folder,
         selected=frozenset(CLAUSES),
         scenarios=scenarios,
-        seed=seed,
         jobs=1,
         is_shortened=is_shortened,
         patience=PATIENCE,
@@ -158,7 +159,7 @@ async def measure(
             own = folder / f"{number:03}"
             own.mkdir()
             order = evolve(common, partner=_settings(exhibit, own), folder=own)
-            scores[exhibit.name] = await _scored(exhibit, order, clock)
+            scores[exhibit.name] = await _scored(exhibit, order, seeds, clock)
         tell(scores[exhibit.name], len(scores), len(exhibits))
 
     async with anyio.create_task_group() as tasks:
@@ -171,25 +172,57 @@ def _settings(exhibit: Exhibit, folder: Path) -> PartnerSettings:
     return PartnerSettings(exhibit.name, folder / "partners.toml", HostSettings())
 
 
-async def _scored(exhibit: Exhibit, order: Order, clock: Clock) -> Score:
+async def _scored(exhibit: Exhibit, order: Order, seeds: tuple[int, ...], clock: Clock) -> Score:
     try:
-        found = await run(order, clock, _NOBODY, _hear_nothing)
+        named = await _ran(evolve(order, kind=Kind.NAMED), clock)
+        drawn = {}
+        for seed in () if order.scenarios else seeds:
+            is_shortened = order.is_shortened and exhibit.primary not in _roots(named)
+            walks = evolve(order, kind=Kind.DRAWN, seed=seed, is_shortened=is_shortened)
+            drawn[seed] = await _ran(walks, clock)
     except PartnerError as error:
         return Score(exhibit, problem=error.what)
-    return _score(exhibit, found, is_shortened=order.is_shortened)
+    score = _score(exhibit, named, drawn)
+    return score if order.is_shortened else evolve(score, calls=0)
 
 
-def _score(exhibit: Exhibit, found: Run, *, is_shortened: bool) -> Score:
-    roots = {n for n, r in found.results.items() if r.verdict in _FOUND and not r.follows_from}
-    unsound = [one.problem for one in found.scenarios if not one.is_sound]
-    score = Score(exhibit, tuple(sorted(roots)), problem="; ".join(unsound[:1]))
-    if not exhibit.primary:
-        return score
-    examples = found.counterexamples if is_shortened else ()
-    calls = [one.calls for one in examples if one.requirement == exhibit.primary]
-    return evolve(
-        score, verdict=found.results[exhibit.primary].verdict, calls=calls[0] if calls else 0
+async def _ran(order: Order, clock: Clock) -> Run:
+    """Carry out an order in a folder of its own."""
+    folder = order.folder / f"{order.kind}-{order.seed}"
+    folder.mkdir()
+    return await run(evolve(order, folder=folder), clock, _NOBODY, _hear_nothing)
+
+
+def _score(exhibit: Exhibit, named: Run, drawn: Mapping[int, Run]) -> Score:
+    runs, primary = (named, *drawn.values()), exhibit.primary
+    unsound = [one.problem for found in runs for one in found.scenarios if not one.is_sound]
+    score = Score(
+        exhibit,
+        found=tuple(sorted(frozenset[str]().union(*map(_roots, runs)))),
+        problem="; ".join(unsound[:1]),
     )
+    if not primary:
+        return score
+    examples = [one for found in runs for one in found.counterexamples]
+    return evolve(
+        score,
+        missed=_missed(primary, named, drawn),
+        verdict=together(found.results for found in runs)[primary].verdict,
+        calls=next((one.calls for one in examples if one.requirement == primary), 0),
+    )
+
+
+def _missed(primary: str, named: Run, drawn: Mapping[int, Run]) -> tuple[int, ...]:
+    """Return the seeds with which a fault is not found: what is named is played with each."""
+    if primary in _roots(named):
+        return ()
+    found = drawn or {named.seed: named}
+    return tuple(seed for seed, one in found.items() if primary not in _roots(one))
+
+
+def _roots(found: Run) -> frozenset[str]:
+    results = found.results.items()
+    return frozenset(n for n, r in results if r.verdict in _FOUND and not r.follows_from)
 
 
 def _exhibit(table: Mapping[str, Any]) -> Exhibit:

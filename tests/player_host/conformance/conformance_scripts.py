@@ -1,7 +1,10 @@
 """Conversations written by hand, entry by entry, for tests of the judge."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from attrs import evolve
 
 from partner_api.calls import (
     Call,
@@ -31,15 +34,21 @@ def loose(*tracks: int) -> ContentContainerList:
 class Script:
     """Writes a transcript: each method is something that happened, in order."""
 
-    def __init__(self, *, complete: bool = True, **facts: Any) -> None:
+    def __init__(
+        self, *, complete: bool = True, started_at: datetime | None = None, **facts: Any
+    ) -> None:
         self.facts = {"silence_deadline": PATIENCE_S, "fresh_licenses": True} | facts
         self.entries: list[Entry] = []
         self.now = 0.0
         self._complete = complete
+        self._started_at = started_at
 
     @property
     def transcript(self) -> Transcript:
-        return Transcript({"facts": self.facts}, tuple(self.entries), self._complete)
+        header: dict[str, Any] = {"facts": self.facts}
+        if self._started_at is not None:
+            header["started_at"] = self._started_at.isoformat()
+        return Transcript(header, tuple(self.entries), self._complete)
 
     @property
     def last(self) -> int:
@@ -69,8 +78,8 @@ class Script:
         self.entries.append(Returned(self.last + 1, self.now, number, end))
         return self
 
-    def attach(self) -> "Script":
-        self.call(SetCallback(attached=True))
+    def attach(self, hr: HRESULT = S_OK) -> "Script":
+        self.call(SetCallback(attached=True), hr)
         return self
 
     def detach(self) -> "Script":
@@ -79,6 +88,12 @@ class Script:
 
     def download(self, cookie: int, tracks: Iterable[int], hr: HRESULT = S_OK) -> "Script":
         self.call(Download(loose(*tracks), cookie), hr)
+        return self
+
+    def buy(self, cookie: int, track: int) -> "Script":
+        """Call `Download` with a list that is to be bought."""
+        items = evolve(loose(track), transaction_type=TransactionType.BUY)
+        self.call(Download(items, cookie))
         return self
 
     def license(self, track_id: int, hr: HRESULT = S_OK) -> "Script":

@@ -1,6 +1,7 @@
 """What the judge says of downloads: each clause kept, broken and without a chance."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from conformance_scripts import NOT_SOLD, PATIENCE_S, UNLICENSED, Script, loose
@@ -29,12 +30,14 @@ from partner_api.hresult import (
 )
 from partner_api.licensing import License, Right
 from partner_api.variant import Variant
+from partner_api.verdicts import EXPIRED
 from player_host.conformance.clauses import CLAUSES
-from player_host.conformance.conversation import read_conversation
 from player_host.conformance.judge import Results, judge, together
+from player_host.conformance.reader import read_conversation
 from player_host.conformance.verdicts import Verdict
 
 Story = Callable[[Script], object]
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def sound(script: Script) -> Script:
@@ -349,6 +352,65 @@ def test_what_the_player_does_wrong_is_its_own(story: Story, clause: str) -> Non
     story(script)
     breaches = read_conversation(script.transcript).player_breaches
     assert clause in {breach.violation.clause for breach in breaches}
+
+
+def omitting(*tracks: int) -> Results:
+    """A download of tracks 1, 2 and 900, which is refused, of which some are never answered."""
+    script = Script(refused=[900]).attach().download(5, [1, 2, 900])
+    script.grant(5, *({1, 2} - set(tracks)))
+    if 900 not in tracks:
+        script.answer(5, 900, NOT_SOLD)
+    return said(script.wait().detach())
+
+
+def test_silence_about_refused_tracks_is_one_fault_and_silence_about_any_another() -> None:
+    assert against(omitting(900)) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
+    assert against(omitting(2)) == {"T1-DL-07": ""}
+    assert against(omitting(2, 900)) == {"T1-DL-07": "", "T1-DL-08": "T1-DL-07"}
+
+
+def test_another_conversation_tells_which_fault_it_is() -> None:
+    whole = together((omitting(900), omitting(2)))
+    assert against(whole) == {"T1-DL-07": "", "T1-DL-08": "T1-DL-07"}
+    whole = together((omitting(900), omitting(900)))
+    assert against(whole) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
+
+
+@pytest.mark.parametrize(
+    ("story", "clauses"),
+    [
+        (lambda s: s.download(5, [1]), ["T1-LIFE-01"]),
+        (lambda s: s.attach(), ["T1-LIFE-02"]),
+        (lambda s: s.attach().detach().download(5, [1]), ["T1-LIFE-11"]),
+        (lambda s: s.attach(E_FAIL).download(5, [1]), ["T1-LIFE-13"]),
+        (lambda s: s.attach(E_FAIL), []),
+        (lambda s: s.attach().lost().download(5, [1]), []),
+        (lambda s: s.attach().buy(5, 1).detach(), ["T1-DL-05"]),
+        (lambda s: s.attach().download(5, [1]).detach().attach().detach(), []),
+    ],
+)
+def test_the_player_attaches_first_and_detaches_last(story: Story, clauses: list[str]) -> None:
+    script = Script()
+    story(script)
+    breaches = read_conversation(script.transcript).player_breaches
+    assert [breach.violation.clause for breach in breaches] == clauses
+
+
+def test_a_transcript_without_an_end_says_nothing_about_the_shutdown() -> None:
+    script = Script(complete=False).attach()
+    assert read_conversation(script.transcript).player_breaches == []
+
+
+@pytest.mark.requirement("T1-DL-17")
+@pytest.mark.parametrize(("lasts_s", "accepted"), [(60.0, True), (0.5, False)])
+def test_a_licence_ends_at_its_moment(lasts_s: float, accepted: bool) -> None:
+    script = Script(started_at=BEGUN).attach().download(5, [1])
+    ends = BEGUN + timedelta(seconds=lasts_s)
+    script.call(Predeliver(License(1, None, {Right.PLAY}, expires=ends)))
+    script.wait(1.0).answer(5, 1, returns=S_OK if accepted else EXPIRED)
+    if accepted:
+        script.completion(1)
+    assert ("T1-DL-17" in against(said(script.detach()))) is not accepted
 
 
 def test_a_player_that_does_right_breaks_nothing() -> None:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from partner_api import transaction
 from partner_api.transaction import TRACK_TABLE, TrackEvent, TrackState
-from player_host.conformance.conversation import read_conversation
 from player_host.conformance.judge import judge
+from player_host.conformance.reader import read_conversation
 from player_host.conformance.verdicts import Verdict
 from player_host.transcript import Transcript, read_transcript
 

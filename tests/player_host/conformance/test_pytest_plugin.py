@@ -14,7 +14,6 @@ from player_host.conformance.conducting import (
     SCENARIOS,
     Ending,
     Told,
-    checked_requirements,
     shared_run,
     told_of,
 )
@@ -23,6 +22,7 @@ from player_host.conformance.offers import Offer
 from player_host.conformance.pytest_plugin import ConformanceWarning, end_test
 from player_host.conformance.running import Order
 from player_host.conformance.runs import Run, ScenarioRun
+from player_host.conformance.selection import checked_requirements
 from player_host.conformance.verdicts import Finding, Outcome, Verdict
 from player_host.errors import PlayerHostError
 from player_host.settings import PartnerSettings

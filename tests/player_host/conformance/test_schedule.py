@@ -23,6 +23,7 @@ from player_host.conformance.schedule import (
     Event,
     Kill,
     LicensesFail,
+    Needs,
     Pause,
     Request,
     Schedule,
@@ -52,7 +53,12 @@ flat: st.SearchStrategy[Event] = st.one_of(
 )
 events = flat | st.lists(flat, max_size=3).map(lambda several: Together(tuple(several)))
 schedules = st.builds(
-    Schedule, st.text(max_size=20), st.lists(events).map(tuple), st.text(max_size=9)
+    Schedule,
+    st.text(max_size=20),
+    st.lists(events).map(tuple),
+    st.text(max_size=9),
+    st.builds(Needs, st.booleans(), st.booleans()),
+    st.lists(cookies, max_size=4).map(tuple),
 )
 OFFER = Offer(
     (1, 2, 3, 4), (900,), {7: (1, 2)}, {3: (2, 900)}, signed_out={"a": ""}, store_setting="u"
@@ -104,6 +110,24 @@ def test_an_event_that_is_wrong_is_named(event, words) -> None:
     with pytest.raises(UsageError) as caught:
         schedule_from_text(json.dumps(document), where="a.json")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("needs", []),
+        ("needs", {"money": True}),
+        ("needs", {"store": 1}),
+        ("refused", {}),
+        ("refused", ["1"]),
+        ("refused", [-1]),
+    ],
+)
+def test_circumstances_that_are_wrong_are_named(key: str, value: object) -> None:
+    document = {"format": "content-partner schedule", "version": 1, "events": [], key: value}
+    with pytest.raises(UsageError) as caught:
+        schedule_from_text(json.dumps(document), where="a.json")
+    assert caught.value.where == f"a.json: {key}"
 
 
 def test_a_later_version_is_refused() -> None:

@@ -20,6 +20,7 @@ from partner_api.calls import (
 from partner_api.hresult import E_ABORT, E_FAIL, E_OUTOFMEMORY, HRESULT, S_OK
 from player_host.clock import SystemClock
 from player_host.conformance.judge import judge
+from player_host.conformance.reader import read_conversation
 from player_host.conformance.schedule import (
     AnswersFail,
     Ask,
@@ -64,9 +65,9 @@ def played(tmp_path: Path) -> Play:
         settings = PartnerSettings(reference, tmp_path / "partners.toml", HostSettings())
         data_dir = tmp_path / "data"
         data_dir.mkdir()
-        facts: dict[str, Any] = {"refused": [FOR_SALE]}
-        setting = Setting(settings, {}, data_dir, SystemClock(), PATIENCE, facts)
-        return await play(Schedule("a test", events), setting, tmp_path / "transcript.jsonl")
+        setting = Setting(settings, {}, data_dir, SystemClock(), PATIENCE)
+        schedule = Schedule("a test", events, refused=(FOR_SALE,))
+        return await play(schedule, setting, tmp_path / "transcript.jsonl")
 
     return play_to
 
@@ -199,3 +200,36 @@ async def test_what_comes_after_the_end_is_recorded(played):
         Attach(), Request(5, loose(1, 2, 3)), Detach(), partner="lifecycle:GoesOnAfterItsRelease"
     )
     assert "T1-LIFE-04" in said_against(transcript)
+
+
+REFUSING = """
+from partner_api import Capability, ContentPartner, E_FAIL, ServiceInfo
+
+
+class Refusing(ContentPartner):
+    service_info = ServiceInfo("Refusing", "Refusing", Capability.CONTENT_PARTNER)
+
+    def SetCallback(self, callback):
+        return E_FAIL
+
+    def Download(self, container_list, cookie):
+        return E_FAIL
+
+    def DownloadTrackComplete(self, hr, track_id, params):
+        return E_FAIL
+"""
+
+
+@pytest.mark.requirement("T1-LIFE-13")
+async def test_a_plug_in_whose_set_callback_fails_is_asked_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "refusing.py").write_text(REFUSING)
+    monkeypatch.chdir(tmp_path)
+    settings = PartnerSettings("refusing:Refusing", tmp_path / "partners.toml", HostSettings())
+    setting = Setting(settings, {}, tmp_path, SystemClock(), PATIENCE)
+    events = (Attach(), Request(5, loose(1)), AwaitAnswers(5), Detach())
+    transcript = await play(Schedule("a test", events), setting, tmp_path / "a.jsonl")
+    assert [call.attached for call in made(transcript, SetCallback)] == [True]
+    assert made(transcript, Download) == []
+    assert read_conversation(transcript).player_breaches == []
