@@ -1,19 +1,17 @@
 """`player-host conformance judge`, `replay` and `diff`: from the files of an earlier run."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
-import anyio
 from cyclopts import Parameter
 
-from partner_api.calls import DownloadTrackComplete
 from player_host.cli.conformance_run import cast_for, show_run
 from player_host.cli.desk import Given
 from player_host.cli.outcome import ExitStatus
-from player_host.cli.running import check_partner
+from player_host.cli.running import check_partner, run_until_signal
 from player_host.conformance.conducting import offer_of
-from player_host.conformance.conversation import Breach, Conversation
 from player_host.conformance.judge import judge_conversation
 from player_host.conformance.reader import read_conversation
 from player_host.conformance.replaying import Replayed, replay_schedule
@@ -117,7 +115,7 @@ def replay(
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the schedule cannot be read ({error})", where=str(file)) from error
     with cast_for(settings, offer, sample_store=sample_store) as cast:
-        done = anyio.run(replay_schedule, cast, row.id, schedule)
+        done = run_until_signal(desk, partial(replay_schedule, cast, row.id, schedule))
     what = [finding.what for finding in done.result.findings]
     if desk.as_json:
         outcome = {"requirement": row.id, "outcome": done.outcome, "verdict": done.result.verdict}
@@ -155,20 +153,13 @@ def diff(before: Path, after: Path, /, *, desk: Given) -> ExitStatus:
 def _judged(name: str, transcript: Transcript) -> ScenarioRun:
     """Judge a conversation; one in which the Player broke a clause says nothing of the partner."""
     talk = read_conversation(transcript)
-    breach = _breach_of_the_player(talk)
+    breach = next(iter(talk.player_breaches), None)
     if breach is None:
         problem = "" if transcript.complete else NO_END
         return ScenarioRun(name, judge_conversation(talk), problem=problem, transcript=name)
     clause, what = breach.violation.clause, breach.violation.what
     problem = f"its Player broke {clause} at line {breach.line}: {what}"
     return ScenarioRun(name, {}, problem=problem, transcript=name)
-
-
-def _breach_of_the_player(talk: Conversation) -> Breach | None:
-    """Return the first; what an earlier session ordered may be completed in this one."""
-    chains = {None, *(download.exchange.chain for download in talk.downloads)}
-    earlier = {one.number for one in talk.of(DownloadTrackComplete) if one.chain not in chains}
-    return next((one for one in talk.player_breaches if one.line not in earlier), None)
 
 
 def _report(path: Path) -> Run:

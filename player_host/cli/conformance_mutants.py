@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import anyio
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
+from player_host.cli.running import run_until_signal
 from player_host.cli.wording import shown
 from player_host.clock import SystemClock
 from player_host.conformance.conducting import cores
@@ -50,7 +50,8 @@ def mutants(
     if not exhibits:
         raise NothingSelected("no exhibit has such a name", where=" ".join(words))
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
-        scores = anyio.run(
+        scores = run_until_signal(
+            desk,
             partial(
                 measure,
                 exhibits,
@@ -61,7 +62,7 @@ def mutants(
                 jobs=jobs or cores(),
                 scenarios=tuple(scenario or ()),
                 is_shortened=shorten,
-            )
+            ),
         )
     if desk.as_json:
         desk.show_json(_scores_to_json(scores))

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import anyio
 from attrs import evolve
 
 from player_host.cli.desk import Desk
 from player_host.cli.outcome import ExitStatus
+from player_host.cli.running import run_until_signal
 from player_host.clock import SystemClock
 from player_host.conformance.conducting import conduct
 from player_host.conformance.offers import Offer
@@ -71,7 +71,8 @@ def carry_out(desk: Desk, order: Order, scratch: Path, *, sample_store: bool) ->
             offer=cast.offer,
             sample_store=sample_store,
         )
-        return anyio.run(partial(conduct, full, SystemClock(), folder, partial(_tell, desk)))
+        work = partial(conduct, full, SystemClock(), folder, partial(_tell, desk))
+        return run_until_signal(desk, work)
 
 
 def _tell(desk: Desk, progress: Progress) -> None:
@@ -104,6 +105,8 @@ def run_folder(report: Path | None, scratch: Path) -> Iterator[Path]:
 def _made_folder(report: Path | None, scratch: Path) -> Path:
     folder = (report or scratch) / "transcripts"
     try:
+        if report is not None and report.exists() and not report.is_dir():
+            raise UsageError("the report needs a folder, and this is none", where=str(report))
         if report is not None and report.exists() and any(report.iterdir()):
             raise UsageError(
                 "the folder of the report is not empty",

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import redirect_stdout, suppress
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -25,6 +25,9 @@ from player_host.transcript import Entry
 Work = Callable[[Player], Awaitable[ExitStatus]]
 Observer = Callable[[Entry], None]
 
+T = TypeVar("T")
+
+SUSPENDING = "suspending; a call into the plug-in is waited for. Again ends at once"
 SUSPENDED = "suspended; `player-host downloads resume` goes on"
 
 
@@ -56,6 +59,35 @@ def run_player(desk: Desk, work: Work, observer: Observer | None = None) -> Exit
     return status
 
 
+def run_until_signal(desk: Desk, work: Callable[[], Awaitable[T]]) -> T:
+    """Do what needs no Player; on SIGINT or SIGTERM cancel it.
+
+    Args:
+        desk: is told of the interruption.
+        work: on the event loop; cleans up when it is cancelled.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted.
+        PlayerHostError: whatever the work raises.
+    """
+
+    async def working() -> T:
+        scope = anyio.CancelScope()
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(_cancel_on_signal, desk, scope, "ending. Again ends at once")
+            with scope:
+                done = await work()
+            tasks.cancel_scope.cancel()
+        if scope.cancelled_caught:
+            raise KeyboardInterrupt
+        return done
+
+    try:
+        return anyio.run(working)
+    except BaseExceptionGroup as group:
+        raise only_cause(group) from group
+
+
 def check_partner(desk: Desk, name: str) -> None:
     """Tell a wrong name from a plug-in that fails.
 
@@ -78,7 +110,7 @@ async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
     # Only the work is cancelled: the Player around it has to close in order.
     working = anyio.CancelScope()
     async with anyio.create_task_group() as tasks:
-        await tasks.start(_cancel_on_signal, desk, working)
+        await tasks.start(_cancel_on_signal, desk, working, SUSPENDING)
         async with open_player(desk.home, observer=observer, in_process=desk.in_process) as player:
             with working:
                 status = await work(player)
@@ -89,6 +121,7 @@ async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
 async def _cancel_on_signal(
     desk: Desk,
     scope: anyio.CancelScope,
+    remark: str,
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -99,7 +132,7 @@ async def _cancel_on_signal(
             async for _ in signals:
                 if scope.cancel_called:
                     _end_at_once()
-                desk.remark("suspending; a call into the plug-in is waited for. Again ends at once")
+                desk.remark(remark)
                 scope.cancel()
     except NotImplementedError:
         # Windows: the event loop itself turns Ctrl-C into a cancellation of the whole.

@@ -33,7 +33,9 @@ from player_host.conformance.verdicts import Verdict
 from player_host.errors import (
     CatalogError,
     NothingSelected,
+    PartnerCallFailed,
     PlayerHostError,
+    TransferError,
     UsageError,
     only_cause,
 )
@@ -101,7 +103,7 @@ async def conduct(
     """Carry out an order, with what the partner publishes.
 
     Args:
-        order: what is to be run; without tracks in its offer, the catalogue says what there is.
+        order: what is to be run; with an empty offer, the catalogue says what there is.
         clock: says what time it is.
         scratch: where files are made that nobody needs afterwards; it exists and is empty.
         tell: hears of each step, on the event loop; has to return at once.
@@ -234,20 +236,20 @@ def _write(path: Path, text: str) -> None:
 
 async def _shopped(order: Order, clock: Clock, scratch: Path) -> tuple[Offer, Results, str]:
     """Return what is on offer, what the catalogue's file says, and why that says nothing."""
-    if order.offer.tracks and order.selected.isdisjoint(judged_requirements()):
-        return order.offer, {}, ""  # nobody asks for the catalogue, which may be large
+    given = order.offer
+    if not given.is_empty and order.selected.isdisjoint(judged_requirements()):
+        return given, {}, ""  # nobody asks for the catalogue, which may be large
     data_dir = scratch / "shopping"
     data_dir.mkdir()
     setting = Setting(order.partner, dict(order.table), data_dir, clock, PATIENCE)
-    given = order.offer
     try:
         shopped = await shop(setting, clock, scratch)
-    except NothingSelected:
-        if not given.tracks:
+    except (NothingSelected, PartnerCallFailed, TransferError) as error:
+        if given.is_empty:
             raise
-        return given, {}, ""
+        return given, {}, "" if isinstance(error, NothingSelected) else error.what
     published, problem = await anyio.to_thread.run_sync(_published, shopped)
-    if given.tracks:
+    if not given.is_empty:
         return given, published, problem
     kept = evolve(shopped.offer, signed_out=given.signed_out, store_setting=given.store_setting)
     return kept, published, problem

@@ -28,6 +28,8 @@ from player_host.plugins.instance import LOST
 from player_host.transcript import Lost, Returned
 
 DEFAULT_ANSWER_DEADLINE_S: Final = 600.0
+LONGEST_DEADLINE_S: Final = 1e9
+_NONE: Final[frozenset[int]] = frozenset()
 KILLED_ON_PURPOSE: Final = "killed by the schedule"
 """How the reason of a loss begins that is not the plug-in's own."""
 
@@ -200,11 +202,18 @@ class Conversation:
         """Yield the calls of some kinds."""
         return (exchange for exchange in self.exchanges if isinstance(exchange.call, kinds))
 
+    def numbers(self, fact: str) -> frozenset[int]:
+        """Return what a fact lists; nothing where it is missing, or lists no numbers."""
+        found = self.facts.get(fact)
+        return frozenset(one for one in found if type(one) is int) if type(found) is list else _NONE
+
     @property
     def answer_deadline_s(self) -> float:
         """How long a plug-in had for its answers."""
         deadline = self.facts.get("answer_deadline", DEFAULT_ANSWER_DEADLINE_S)
-        return float(deadline) if isinstance(deadline, int | float) else DEFAULT_ANSWER_DEADLINE_S
+        if isinstance(deadline, int | float) and 0 <= deadline <= LONGEST_DEADLINE_S:
+            return float(deadline)
+        return DEFAULT_ANSWER_DEADLINE_S
 
     def is_overdue(self, talk: DownloadTalk) -> bool:
         """Whether a download had all the time that there is for answers.

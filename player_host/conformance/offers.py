@@ -54,6 +54,11 @@ class Offer:
     store_setting: str = ""
     source: str = ""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask for."""
+        return not (self.tracks or self.refused)
+
 
 def read_offers(path: Path) -> Mapping[str, Offer]:
     """Return what a fixture file says, by partner.

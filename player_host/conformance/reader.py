@@ -245,13 +245,21 @@ class _Reader:
         if exchange.hr in _LICENSE_CODES:
             return False
         if self._talk.facts.get("fresh_licenses"):
-            now = self._started_at + timedelta(seconds=exchange.at)
+            now = self._moment_of(exchange)
             license_ = None if track_id is None else self._licenses.get(track_id)
             return judge_grant(license_, now).succeeded
         # A licence may have been kept from an earlier session: then the Player's word counts.
         return True
 
+    def _moment_of(self, exchange: Exchange) -> datetime:
+        try:
+            return self._started_at + timedelta(seconds=exchange.at)
+        except OverflowError:
+            return _NEVER
+
     def _completion(self, exchange: Exchange, call: DownloadTrackComplete) -> None:
+        if self._is_of_an_earlier_session(exchange):
+            return
         talk, track = self._completing(exchange, call)
         if talk is None or track is None:
             self._breach(exchange.number, "T1-DL-21", "nobody ordered this track")
@@ -263,6 +271,11 @@ class _Reader:
             talk.machine.happened(call.track_id, TrackEvent.TRANSFER_ENDED, call.hr)
         said = talk.machine.happened(call.track_id, TrackEvent.COMPLETION_CALLED)
         self._note(exchange.number, said)
+
+    def _is_of_an_earlier_session(self, exchange: Exchange) -> bool:
+        """Whether a completion is of what an earlier session ordered; the kit's stage has none."""
+        is_unknown = exchange.chain is not None and exchange.chain not in self._by_chain
+        return is_unknown and not self._talk.facts.get("fresh_licenses")
 
     def _check_report(
         self, exchange: Exchange, call: DownloadTrackComplete, talk: DownloadTalk
@@ -323,3 +336,4 @@ def _moment(text: object) -> datetime:
 
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)

@@ -18,11 +18,13 @@ from player_host.conformance.conversation import Breach
 from player_host.conformance.counterexamples import counterexample
 from player_host.conformance.exploring import explore
 from player_host.conformance.judge import Result, Results, judge_conversation, together
+from player_host.conformance.offer_use import OfferUse
 from player_host.conformance.offers import Offer
 from player_host.conformance.orders import short_schedules
 from player_host.conformance.reader import read_conversation
 from player_host.conformance.runs import Counterexample, Run, ScenarioRun
 from player_host.conformance.scenarios import Scenario, for_offer, scenarios
+from player_host.conformance.schedule import Needs
 from player_host.conformance.staging import Cast, Staging
 from player_host.conformance.verdicts import Verdict
 from player_host.errors import NothingSelected, PartnerError, PlayerHostError
@@ -110,6 +112,7 @@ async def run(
 
     Raises:
         NothingSelected: the order names a scenario that there is not.
+        PartnerError: the plug-in cannot be started.
     """
     return await _Running(order, clock, description, tell).run()
 
@@ -128,6 +131,10 @@ class _Running:
         self._tell = tell
         self._done = 0
         self._ran: dict[str, ScenarioRun] = {}
+        self._use = OfferUse(order.offer)
+        self._playing = anyio.CancelScope()
+        self._first = ""
+        self._will_not_start: PartnerError | None = None
         patience = order.patience or PATIENCE[order.profile]
         cast = Cast(order.partner, order.table, order.offer)
         self._staging = Staging(cast, order.folder, clock, patience)
@@ -136,10 +143,16 @@ class _Running:
         begin, started_at = time.monotonic(), self._clock.now()
         chosen = self._chosen()
         limiter = anyio.CapacityLimiter(self._order.jobs)
+        self._first = chosen[0].name if chosen and chosen[0].schedule.needs == Needs() else ""
         async with anyio.create_task_group() as tasks:
+            self._playing = tasks.cancel_scope
             for scenario in chosen:
                 tasks.start_soon(self._run_scenario, scenario, len(chosen), limiter)
-        ran = tuple(self._ran[scenario.name] for scenario in chosen)
+        if self._will_not_start is not None:
+            raise self._will_not_start
+        ran = [self._ran[scenario.name] for scenario in chosen]
+        if self._use.problem:
+            ran.append(ScenarioRun("offer", {}, problem=self._use.problem))
         results = self._only_selected(together(one.results for one in ran if one.is_sound))
         confirmed, counterexamples = await self._confirm(results, chosen)
         return Run(
@@ -150,10 +163,10 @@ class _Running:
             started_at=started_at,
             seconds=time.monotonic() - begin,
             results={n: _weighed(result, self._order.expected) for n, result in confirmed.items()},
-            scenarios=ran,
+            scenarios=tuple(ran),
             counterexamples=counterexamples,
             environment=_environment(),
-            fixture=_fixture(self._order.offer),
+            fixture=_fixture(self._use),
         )
 
     def _chosen(self) -> tuple[Scenario, ...]:
@@ -197,6 +210,9 @@ class _Running:
             problem = f"it was not over after {SCENARIO_DEADLINE:g} s"
         except PartnerError as error:
             problem = f"the plug-in could not be started: {error.what}"
+            if scenario.name == self._first:
+                self._will_not_start = error
+                self._playing.cancel()
         except PlayerHostError as error:
             problem = str(error)
         except Exception as error:
@@ -206,6 +222,8 @@ class _Running:
             talk = read_conversation(transcript)
             if talk.player_breaches:
                 return ScenarioRun(scenario.name, {}, problem=_own_fault(talk.player_breaches[0]))
+            if scenario.schedule.needs == Needs():
+                self._use.note(talk)
             results = self._only_selected(judge_conversation(talk))
             return ScenarioRun(scenario.name, results, transcript=str(transcript.header["file"]))
         return ScenarioRun(scenario.name, {}, problem=problem)
@@ -299,7 +317,8 @@ def _weighed(result: Result, expected: Mapping[str, str]) -> Result:
 def _worst(results: Results) -> Verdict:
     found = {result.verdict for result in results.values()}
     order = (Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE)
-    return next((verdict for verdict in order if verdict in found), Verdict.PASS)
+    mildest = Verdict.VACUOUS if found <= {Verdict.VACUOUS} else Verdict.PASS
+    return next((verdict for verdict in order if verdict in found), mildest)
 
 
 def _environment() -> dict[str, str]:
@@ -310,10 +329,12 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _fixture(offer: Offer) -> dict[str, str]:
+def _fixture(use: OfferUse) -> dict[str, str]:
+    offer = use.offer
     return {
         "source": offer.source,
         "tracks": str(len(offer.tracks)),
+        "granted": str(len(use.granted)),
         "refused": str(len(offer.refused)),
         "albums": str(len(offer.albums)),
         "lists": str(len(offer.lists)),

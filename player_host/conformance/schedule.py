@@ -247,7 +247,10 @@ def event_from_data(data: Mapping[str, Any]) -> Event:
     Raises:
         Exception: the data are no event; which error it is depends on what is wrong.
     """
-    kind = _EVENTS[data["event"]]
+    name = str(data["event"])
+    if name not in _EVENTS:
+        raise ValueError(f"there is no event {name[:40]!r}")
+    kind = _EVENTS[name]
     if kind is Request:
         items = data["items"]
         made = None if items is None else container_list_from_data(items)
@@ -275,7 +278,11 @@ def _event(data: object, where: str) -> Event:
     try:
         return event_from_data(data)
     except Exception as error:
-        raise UsageError(f"no event of a schedule: {error!r}"[:300], where=where) from error
+        raise UsageError(f"no event of a schedule: {_said(error)}"[:300], where=where) from error
+
+
+def _said(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _needs(data: object, where: str) -> Needs:

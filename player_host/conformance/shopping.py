@@ -7,7 +7,8 @@ from typing import Final
 import anyio
 from attrs import frozen
 
-from partner_api.calls import CatalogURLReturned, GetCatalogURL, Return
+from partner_api.calls import CatalogURLReturned, Faulted, GetCatalogURL, Return
+from partner_api.hresult import E_NOTIMPL
 from player_host.catalog.store import Catalogs
 from player_host.clock import Clock
 from player_host.conformance.offers import NO_TRACK, Offer
@@ -15,7 +16,8 @@ from player_host.conformance.schedule import Ask, Attach, Detach, Schedule
 from player_host.conformance.simulated_player import LOCALE
 from player_host.conformance.stage import Setting, play
 from player_host.database import Database
-from player_host.errors import CatalogError, NothingSelected, TransferError
+from player_host.errors import CatalogError, NothingSelected, PartnerCallFailed, TransferError
+from player_host.transcript import Lost
 from player_host.transfer.policy import CATALOG_POLICY
 from player_host.transfer.request import TransferRequest
 from player_host.transfer.room import TransferRoom
@@ -23,6 +25,11 @@ from player_host.transfer.room import TransferRoom
 MOST_ALBUMS: Final = 40
 MOST_TRACKS: Final = 400
 MOST_LISTS: Final = 8
+
+_REMEDY: Final = (
+    "Without a catalogue, say in conformance.toml what to ask for;"
+    " `player-host conformance run --help`"
+)
 
 
 @frozen
@@ -49,26 +56,56 @@ async def shop(setting: Setting, clock: Clock, folder: Path) -> Shopped:
         folder: where files are made; it exists.
 
     Raises:
-        NothingSelected: it has no catalogue that can be fetched; the message says what to do.
+        NothingSelected: it has no catalogue; the message says what to do.
+        PartnerCallFailed: it was asked for one and failed.
         PartnerUnavailable: the plug-in cannot be started.
+        TransferError: its catalogue cannot be fetched.
     """
-    heard: list[Return] = []
-    questions = (Attach(), Ask(GetCatalogURL(0, 0, LOCALE)), Detach())
-    schedule = Schedule("catalogue", questions)
-    await play(schedule, setting, folder / "catalogue.jsonl", heard.append)
-    answers = [one for one in heard if isinstance(one, CatalogURLReturned)]
-    if not answers or not answers[0].url:
-        raise _nothing(setting, "the partner offers no catalogue")
+    answer = await _asked(setting, folder)
     database = Database.open(folder / "catalogue.db")
     try:
-        package = await _fetched(answers[0].url, setting, database, clock, folder)
+        package = await _fetched(answer.url, setting, database, clock, folder)
         return await anyio.to_thread.run_sync(
-            _read, Catalogs(database, clock), setting.partner.name, package, answers[0].new_version
+            _read, Catalogs(database, clock), setting.partner.name, package, answer.new_version
         )
     except TransferError as error:
-        raise _nothing(setting, f"its catalogue cannot be fetched: {error.what}") from error
+        raise TransferError(
+            f"its catalogue cannot be fetched: {error.what}",
+            where=f"partner {setting.partner.name}",
+            remedy=error.remedy or _REMEDY,
+        ) from error
     finally:
         database.close()
+
+
+async def _asked(setting: Setting, folder: Path) -> CatalogURLReturned:
+    """Ask a partner where its catalogue is."""
+    heard: list[Return] = []
+    question = Ask(GetCatalogURL(0, 0, LOCALE))
+    schedule = Schedule("catalogue", (Attach(), question, Detach()))
+    transcript = await play(schedule, setting, folder / "catalogue.jsonl", heard.append)
+    answer = next(iter(heard), None)
+    if isinstance(answer, CatalogURLReturned) and answer.url:
+        return answer
+    if answer is None or answer.hr.succeeded or answer.hr == E_NOTIMPL:
+        lost = next((one.reason for one in transcript.entries if isinstance(one, Lost)), "")
+        if lost:
+            raise _failed(setting, lost)
+        raise NothingSelected(
+            "the partner offers no catalogue",
+            where=f"partner {setting.partner.name}",
+            remedy=_REMEDY,
+        )
+    reason = f" ({answer.reason})" if isinstance(answer, Faulted) and answer.reason else ""
+    raise _failed(setting, f"{answer.hr.name}{reason}")
+
+
+def _failed(setting: Setting, why: str) -> PartnerCallFailed:
+    return PartnerCallFailed(
+        f"it was asked for its catalogue: {why}",
+        where=f"partner {setting.partner.name}",
+        remedy=f"See whether its store is up. {_REMEDY}",
+    )
 
 
 def _read(catalogs: Catalogs, name: str, package: Path, version: int) -> Shopped:
@@ -113,11 +150,3 @@ def _taken_in_turns(albums: Sequence[Sequence[int]]) -> tuple[int, ...]:
     longest = max(map(len, albums), default=0)
     turns = (album[n] for n in range(longest) for album in albums if n < len(album))
     return tuple(dict.fromkeys(turns))[:MOST_TRACKS]
-
-
-def _nothing(setting: Setting, why: str) -> NothingSelected:
-    return NothingSelected(
-        why,
-        where=f"partner {setting.partner.name}",
-        remedy="Say in conformance.toml what to ask for; `player-host conformance run --help`",
-    )

@@ -26,7 +26,7 @@ from player_host.conformance.conversation import KILLED_ON_PURPOSE
 from player_host.conformance.relay import Relay
 from player_host.conformance.schedule import Event, Schedule
 from player_host.conformance.simulated_player import SimulatedPlayer
-from player_host.errors import PartnerUnavailable
+from player_host.errors import PartnerUnavailable, only_cause
 from player_host.plugins.discovery import Loading
 from player_host.plugins.instance import Instance, Loss, Making
 from player_host.plugins.output import Scrubber
@@ -89,7 +89,16 @@ async def play(
         SettingsError: its settings are wrong.
         StorageError: the transcript cannot be written.
     """
-    return await _Stage(schedule, setting, file, hear).play()
+    stage = _Stage(schedule, setting, file, hear)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stage.guard)
+            transcript = await stage.play()
+            tasks.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise only_cause(group) from None
+    await anyio.lowlevel.checkpoint()  # a play that was cancelled has no transcript
+    return transcript
 
 
 class _Stage:
@@ -111,6 +120,13 @@ class _Stage:
         self._port: InstancePort | None = None
         self._attached = False
         self._entries: list[Entry] = []
+
+    async def guard(self) -> None:
+        """End the plug-in when the play is cancelled, for a call into it is not."""
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self._end_instance()
 
     async def play(self) -> Transcript:
         self._instance = await self._loading.load()

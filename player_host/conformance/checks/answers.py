@@ -31,7 +31,7 @@ def every_track_is_answered_once(talk: Conversation) -> Findings:
 @clause("T1-DL-08")
 def a_track_that_is_not_to_be_downloaded_is_answered_too(talk: Conversation) -> Findings:
     """With a failure code."""
-    refused = frozenset(talk.facts.get("refused", ()))
+    refused = talk.numbers("refused")
     for answer in talk.answers:
         call = answer.exchange.call
         if not isinstance(call, DownloadTrack) or answer.before is not TrackState.UNANSWERED:

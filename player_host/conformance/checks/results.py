@@ -181,7 +181,7 @@ clause("T1-ITEM-15")(
 @clause("T1-ITEM-11")
 def an_unknown_code_has_no_words(talk: Conversation) -> Findings:
     """The error names fail for a code that the partner never gave and does not know."""
-    foreign = talk.facts.get("foreign_codes", ())
+    foreign = talk.numbers("foreign_codes")
     for exchange, call, returned in _well_asked(talk):
         if call.info_name in _ERROR_NAMES and call.context.value in foreign:
             what = f"{call.info_name} was answered for a code that the partner cannot know"

@@ -113,7 +113,8 @@ def _rest(run: Run) -> Iterator[str]:
             yield from wrapped(", ".join(map(_id, found)), "  ", "")
     silent = [scenario for scenario in run.scenarios if not scenario.is_sound]
     if silent:
-        yield f"{len(silent)} of {count_text(len(run.scenarios), 'scenario')} say nothing"
+        every = count_text(len(run.scenarios), "scenario")
+        yield f"{len(silent)} of {every} cannot be relied on"
     for scenario in silent[:_MOST_SCENARIOS]:
         name = shown(scenario.name, NAME_CHARACTERS)
         yield from wrapped(f"{name}: {shown(scenario.problem)}", "  ")

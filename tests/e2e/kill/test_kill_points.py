@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ALBUM = "album:1"
 TRACKS = set(range(101, 109))
 

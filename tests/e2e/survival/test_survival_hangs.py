@@ -15,7 +15,7 @@ from player_host.errors import PartnerUnavailable
 from player_host.plugins import surrogate
 from player_host.units import Seconds
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 HANGS = ["Sleeps", "Spins", "HoldsTheInterpreter", "IgnoresSignals"]
 

@@ -24,7 +24,7 @@ from partner_api.hresult import (
 from partner_api.transaction import TrackState
 from player_host.errors import PartnerUnavailable
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 
 
 def call(name: object = "GetCatalogVersion", number: object = 7, arguments: object = None) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import textwrap
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ from player_host.conformance.schedule import (
 )
 from player_host.transcript import TranscriptWriter
 
+pytestmark = pytest.mark.long
+
 MIB = 1024 * 1024
 NAME = "shop_under_test:Shop"
 TRACKS = ContentContainerList(
@@ -41,7 +44,12 @@ TRACKS = ContentContainerList(
 )
 ONE_TRACK = ("--scenario", "one track")
 SOUND = "class Shop(Exhibit): pass\n"
-HEAD = "import os, time\nfrom attrs import frozen\nfrom sample_partners.zoo.base import Exhibit\n"
+HEAD = """
+import os, time
+from attrs import frozen
+from partner_api import HRESULT
+from sample_partners.zoo.base import Exhibit
+"""
 
 
 @frozen
@@ -58,6 +66,14 @@ class Kit:
         home.mkdir(exist_ok=True)
         tables = f'["{NAME}".host]\n{host}\n["{NAME}".settings]\n{settings}\n'
         (home / "partners.toml").write_text(tables, "utf-8")
+
+    def proseware(self, url: str) -> None:
+        """Say in partners.toml where the store is."""
+        home: Path = self.program.home
+        home.mkdir(exist_ok=True)
+        lines = ("host]", 'network = "loopback"', "[proseware.settings]", f'store_url = "{url}"')
+        text = "\n".join((*lines, 'account = "demo"', 'password = "demo"'))
+        (home / "partners.toml").write_text(f"[proseware.{text}\n", "utf-8")
 
     def fixture(self, text: str = "tracks = [1, 2]") -> tuple[str, str]:
         path = self.folder / "conformance.toml"
@@ -158,6 +174,63 @@ def test_a_plug_in_that_hangs_at_its_start_breaks_the_clause_about_calls_that_re
 # --- what a run is told to do ---------------------------------------------------------------------
 
 
+def test_a_plug_in_that_cannot_be_started_is_told_once_whatever_is_selected(kit):
+    kit.shop("class Shop(Exhibit):\n    def __init__(self, context): raise ValueError('no shop')")
+    ended = kit.run("run", NAME, *kit.fixture(), "-k", "T1-DL")
+    assert ended.status == 1
+    assert ended.err.count("no shop") == 1
+    assert says_nothing_of_the_partner(ended)
+
+
+# --- offers and catalogues that say nothing -------------------------------------------------------
+
+SELLS_NOTHING = """
+class Shop(Exhibit):
+    def refusal_for_anybody(self, track_id):
+        return HRESULT.named("NS_E_TRACK_DOWNLOAD_REQUIRES_PURCHASE")
+"""
+
+
+def test_a_partner_that_grants_nothing_of_what_it_should_is_inconclusive(kit):
+    kit.shop(SELLS_NOTHING)
+    ended = kit.run("run", NAME, *kit.fixture("tracks = [1, 2, 3]"), "--scenario", "loose tracks")
+    assert ended.status == 2
+    assert "none of 3 tracks of" in ended.out
+    assert "was granted: 1 was refused with NS_E_TRACK_DOWNLOAD_REQUIRES_PURCHASE" in ended.out
+
+
+def test_a_partner_that_is_only_asked_for_what_it_refuses_conforms(kit):
+    kit.shop(SELLS_NOTHING)
+    ended = kit.run("run", NAME, *kit.fixture("refused = [1, 2]"), "--scenario", "loose tracks")
+    assert ended.status == 0
+
+
+def test_a_store_that_is_down_is_no_verdict_about_its_plug_in(kit):
+    kit.proseware("http://127.0.0.1:9")
+    ended = kit.run("run", "proseware", *ONE_TRACK)
+    assert ended.status == 1
+    assert "asked for its catalogue: " in ended.err
+    assert "store is up" in ended.err
+    assert says_nothing_of_the_partner(ended)
+
+
+def test_a_store_that_is_down_is_inconclusive_where_a_fixture_says_what_to_ask_for(kit):
+    kit.proseware("http://127.0.0.1:9")
+    fixture = kit.file("conformance.toml", "[proseware]\ntracks = [701, 702]\n")
+    ended = kit.run("run", "proseware", "--fixture", fixture, "--scenario", "loose tracks")
+    assert ended.status == 2
+    assert "none of 2 tracks of" in ended.out
+    assert "catalogue: it was asked for its catalogue" in ended.out
+
+
+def test_a_plug_in_that_dies_when_it_is_asked_for_its_catalogue_is_told(kit):
+    kit.shop("class Shop(Exhibit):\n    def GetCatalogURL(self, *words): os._exit(7)")
+    ended = kit.run("run", NAME, *ONE_TRACK)
+    assert ended.status == 1
+    assert "exit status 7" in ended.err
+    assert says_nothing_of_the_partner(ended)
+
+
 @pytest.mark.parametrize("jobs", ["0", "-3", "many"])
 def test_a_number_of_jobs_that_makes_no_sense_is_wrong_usage(kit, jobs):
     kit.shop(SOUND)
@@ -209,6 +282,40 @@ def test_ctrl_c_ends_a_run_with_130_and_neither_verdict_nor_report(kit):
     assert out == ""
     assert not report.exists()
     assert not any(map(is_running, map(int, pids.read_text().split())))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
+def test_a_plug_in_that_hangs_does_not_hold_up_whoever_interrupts(kit, which):
+    kit.shop(
+        """
+        class Shop(Exhibit):
+            def Download(self, container_list, cookie):
+                with open(os.environ["PIDS"], "a") as pids:
+                    print(os.getpid(), file=pids, flush=True)
+                time.sleep(600)
+        """,
+        host="call_deadline = 500.0",
+    )
+    pids, scratch = kit.folder / "pids", kit.folder / "scratch"
+    scratch.mkdir()
+    words = ("conformance", "run", NAME, *kit.fixture(), *ONE_TRACK)
+    variables = {"PYTHONPATH": str(kit.folder), "PIDS": str(pids), "TMPDIR": str(scratch)}
+    with kit.program.start(*words, **variables) as process:
+        wait_until(lambda: pids.exists() and pids.read_text().endswith("\n"))
+        process.send_signal(which)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "1/1" not in out + err
+    assert not any(map(is_running, map(int, pids.read_text().split())))
+    assert not any(scratch.iterdir())
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:

@@ -413,6 +413,28 @@ def test_a_licence_ends_at_its_moment(lasts_s: float, accepted: bool) -> None:
     assert ("T1-DL-17" in against(said(script.detach()))) is not accepted
 
 
+def test_a_transcript_from_the_end_of_time_is_judged() -> None:
+    assert against(said(sound(Script(started_at=datetime.max.replace(tzinfo=UTC))))) == {}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"refused": 3},
+        {"refused": None},
+        {"refused": [[1], True]},
+        {"foreign_codes": None},
+        {"answer_deadline": 10**400},
+        {"answer_deadline": float("nan")},
+        {"silence_deadline": "long", "fresh_licenses": 1},
+        {"capabilities": [], "threading": 3, "signed_in": []},
+    ],
+)
+def test_facts_that_are_none_are_no_fault_of_anybody(facts: dict[str, object]) -> None:
+    plain, odd = said(sound(Script())), said(sound(Script(**facts)))
+    assert against(plain) == against(odd) == {}
+
+
 def test_a_player_that_does_right_breaks_nothing() -> None:
     assert read_conversation(sound(Script()).transcript).player_breaches == []
 

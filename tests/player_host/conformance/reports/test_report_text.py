@@ -102,7 +102,7 @@ def test_what_cannot_be_said_is_told_with_the_reason() -> None:
 
 def test_scenarios_that_say_nothing_are_told_with_the_reason() -> None:
     text = "\n".join(report_lines(every_verdict()))
-    assert "1 of 2 scenarios say nothing\n  store down: the store did not start" in text
+    assert "1 of 2 scenarios cannot be relied on\n  store down: the store did not start" in text
 
 
 def test_a_great_many_silent_scenarios_are_counted() -> None:
