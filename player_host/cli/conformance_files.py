@@ -26,7 +26,7 @@ from player_host.conformance.reports.lines import conversation_lines
 from player_host.conformance.reports.reading import MAX_DOCUMENT_BYTES
 from player_host.conformance.requirements import requirement
 from player_host.conformance.runs import Run, ScenarioRun
-from player_host.conformance.schedule import MAX_BYTES, schedule_from_text
+from player_host.conformance.schedule import MAX_BYTES, Schedule, schedule_from_text
 from player_host.errors import UsageError
 from player_host.plugins.discovery import settings_for
 from player_host.settings import load_partner_settings
@@ -78,11 +78,11 @@ def judge_transcript(file: Path, /, *, desk: Given) -> ExitStatus:
 
 
 def replay(
-    name: str,
-    requirement_id: str,
     file: Path,
     /,
     *,
+    partner: str = "",
+    requirement_id: Annotated[str, Parameter(name="--requirement")] = "",
     fixture: Path | None = None,
     sample_store: Annotated[bool, Parameter(negative="")] = False,
     desk: Given,
@@ -97,23 +97,27 @@ def replay(
     --json: `requirement`, `outcome`, `verdict`, `findings`.
 
     Args:
-        name: the partner
-        requirement_id: the clause, such as T1-DL-07
         file: the schedule, as `conformance run --report` writes it
+        partner: another partner than the one that the file names
+        requirement_id: another clause than the one that the file names
         fixture: another file than conformance.toml
         sample_store: start the store Proseware meanwhile and use its settings
         desk: where the result is shown
     """
-    row = requirement(requirement_id)
+    schedule = _schedule(file)
+    name, clause = partner or schedule.partner, requirement_id or schedule.requirement
+    for missing in (
+        word for word, given in (("partner", name), ("requirement", clause)) if not given
+    ):
+        raise UsageError(
+            f"the schedule names no {missing}",
+            where=str(file),
+            remedy=f"Name one with --{missing}",
+        )
+    row = requirement(clause)
     check_partner(desk, name)
     offer = offer_of(name, fixture, (Path(), desk.home.path))
     settings = settings_for(name, load_partner_settings(desk.home.partners_toml))
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise UsageError("the file is too long for a schedule", where=str(file))
-        schedule = schedule_from_text(file.read_text("utf-8"), where=str(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the schedule cannot be read ({error})", where=str(file)) from error
     with cast_for(settings, offer, sample_store=sample_store) as cast:
         done = run_until_signal(desk, partial(replay_schedule, cast, row.id, schedule))
     what = [finding.what for finding in done.result.findings]
@@ -160,6 +164,15 @@ def _judged(name: str, transcript: Transcript) -> ScenarioRun:
     clause, what = breach.violation.clause, breach.violation.what
     problem = f"its Player broke {clause} at line {breach.line}: {what}"
     return ScenarioRun(name, {}, problem=problem, transcript=name)
+
+
+def _schedule(file: Path) -> Schedule:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise UsageError("the file is too long for a schedule", where=str(file))
+        return schedule_from_text(file.read_text("utf-8"), where=str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the schedule cannot be read ({error})", where=str(file)) from error
 
 
 def _report(path: Path) -> Run:

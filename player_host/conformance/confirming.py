@@ -59,12 +59,14 @@ async def confirm(schedule: Schedule, requirement: str, play: Play) -> Shown | N
 async def shorten(shown: Shown, play: Play, *, budget: int = MOST_PLAYS) -> Shown:
     """Return a conversation of which nothing more can be left out within the budget.
 
+    It shows the breach each time, as the one that it was made of: else that one is returned.
+
     Args:
         shown: where to begin.
         play: plays a schedule to a fresh process.
-        budget: so many plays at the most.
+        budget: so many plays at the most, before the shortest is confirmed.
     """
-    plays, is_shorter = 0, True
+    confirmed, plays, is_shorter = shown, 0, True
     while is_shorter and plays < budget:
         is_shorter = False
         for candidate in _shorter(shown.schedule):
@@ -75,7 +77,9 @@ async def shorten(shown: Shown, play: Play, *, budget: int = MOST_PLAYS) -> Show
             if found is not None:
                 shown, is_shorter = found, True
                 break
-    return shown
+    if shown is confirmed:
+        return confirmed
+    return await confirm(shown.schedule, shown.result.requirement, play) or confirmed
 
 
 async def _attempt(schedule: Schedule, requirement: str, play: Play) -> Shown | None:

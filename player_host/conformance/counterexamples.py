@@ -1,5 +1,7 @@
 """What is kept of a breach: its shortest conversation, the schedule, and a test that shows it."""
 
+from attrs import evolve
+
 from player_host.conformance.confirming import Shown
 from player_host.conformance.requirements import requirement
 from player_host.conformance.runs import Counterexample
@@ -14,9 +16,10 @@ def counterexample(partner: str, shown: Shown, *, sample_store: bool = False) ->
         shown: where it did.
         sample_store: whether the partner's store was the sample store, started for the run.
     """
-    finding, replay = shown.finding, schedule_to_text(shown.schedule)
+    finding, clause = shown.finding, shown.result.requirement
+    replay = schedule_to_text(evolve(shown.schedule, partner=partner, requirement=clause))
     return Counterexample(
-        requirement=shown.result.requirement,
+        requirement=clause,
         scenario=shown.schedule.name,
         entries=shown.transcript.entries,
         line=finding.line,

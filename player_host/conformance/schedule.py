@@ -25,6 +25,7 @@ FORMAT: Final = "content-partner schedule"
 FORMAT_VERSION: Final = 1
 MAX_EVENTS: Final = 100_000
 MAX_REFUSED: Final = 100_000
+MAX_CHARACTERS: Final = 1_000
 MAX_BYTES: Final = 64 * 1024 * 1024
 
 FOREIGN_CODE: Final = HRESULT(0x8FFF_FFF1)
@@ -170,6 +171,8 @@ class Schedule:
         why: what it is to provoke.
         needs: what it cannot do without.
         refused: the tracks, of those that it requests, that the store has not to grant.
+        partner: of a counterexample, whose it is; "" of any other.
+        requirement: of a counterexample, the clause that is broken; "" of any other.
     """
 
     name: str
@@ -177,6 +180,8 @@ class Schedule:
     why: str = ""
     needs: Needs = Needs()
     refused: tuple[int, ...] = ()
+    partner: str = ""
+    requirement: str = ""
 
 
 def schedule_to_text(schedule: Schedule) -> str:
@@ -186,6 +191,8 @@ def schedule_to_text(schedule: Schedule) -> str:
         "version": FORMAT_VERSION,
         "name": schedule.name,
         "why": schedule.why,
+        "partner": schedule.partner,
+        "requirement": schedule.requirement,
         "needs": asdict(schedule.needs),
         "refused": schedule.refused,
         "events": [event_to_data(event) for event in schedule.events],
@@ -218,11 +225,13 @@ def schedule_from_text(text: str, *, where: str) -> Schedule:
     if not isinstance(events, list) or len(events) > MAX_EVENTS:
         raise UsageError("events: a list was expected", where=where)
     return Schedule(
-        str(document.get("name", ""))[:200],
+        _words(document, "name"),
         tuple(_event(data, f"{where}: event {n}") for n, data in enumerate(events, 1)),
-        str(document.get("why", ""))[:1_000],
+        _words(document, "why"),
         _needs(document.get("needs", {}), f"{where}: needs"),
         _tracks(document.get("refused", []), f"{where}: refused"),
+        _words(document, "partner"),
+        _words(document, "requirement"),
     )
 
 
@@ -283,6 +292,10 @@ def _event(data: object, where: str) -> Event:
 
 def _said(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _words(document: Mapping[str, Any], key: str) -> str:
+    return str(document.get(key, ""))[:MAX_CHARACTERS]
 
 
 def _needs(data: object, where: str) -> Needs:

@@ -77,11 +77,12 @@ def test_a_report_is_not_written_over(program, fixture, report):
 
 def test_a_counterexample_is_played_again(program, report):
     schedule = str(report / "t1_dl_07.schedule.json")
-    broken = program.run("conformance", "replay", TWICE, "T1-DL-07", schedule, "--json")
+    broken = program.run("conformance", "replay", schedule, "--json")
     assert (broken.status, broken.document["outcome"]) == (1, "broken")
-    fixed = program.run("conformance", "replay", SOUND, "T1-DL-07", schedule, "--json")
+    fixed = program.run("conformance", "replay", schedule, "--partner", SOUND, "--json")
     assert (fixed.status, fixed.document["outcome"]) == (0, "fixed")
-    other = program.run("conformance", "replay", SOUND, "T1-DL-08", schedule, "--json")
+    words = ("--partner", SOUND, "--requirement", "T1-DL-08", "--json")
+    other = program.run("conformance", "replay", schedule, *words)
     assert (other.status, other.document["outcome"]) == (2, "different")
 
 

@@ -165,7 +165,7 @@ def test_a_plug_in_that_hangs_at_its_start_breaks_the_clause_about_calls_that_re
         host="call_deadline = 0.5",
     )
     schedule = kit.file("start.json", schedule_to_text(Schedule("start", (Attach(), Detach()))))
-    ended = kit.run("replay", NAME, "T1-LIFE-07", schedule)
+    ended = kit.run("replay", schedule, "--partner", NAME, "--requirement", "T1-LIFE-07")
     assert ended.status == 1
     assert "T1-LIFE-07 BROKEN" in ended.out
     assert "did not return within 0.5 s" in ended.out
@@ -500,7 +500,7 @@ SCHEDULE = Schedule("one track", (Attach(), Request(1, TRACKS), AwaitAnswers(1),
 def test_a_replay_says_whether_the_partner_still_behaves_so(kit, shop, status, outcome):
     kit.shop(shop)
     file = kit.file("twice.schedule.json", schedule_to_text(SCHEDULE))
-    ended = kit.run("replay", NAME, "T1-DL-07", file)
+    ended = kit.run("replay", file, "--partner", NAME, "--requirement", "T1-DL-07")
     assert ended.out.startswith(f"T1-DL-07 {outcome}: ")
     assert ended.status == status
 
@@ -508,7 +508,7 @@ def test_a_replay_says_whether_the_partner_still_behaves_so(kit, shop, status, o
 def test_a_replay_of_a_plug_in_that_no_longer_loads_is_neither_fixed_nor_different(kit):
     kit.shop("raise ImportError('gone')")
     file = kit.file("twice.schedule.json", schedule_to_text(SCHEDULE))
-    ended = kit.run("replay", NAME, "T1-DL-07", file)
+    ended = kit.run("replay", file, "--partner", NAME, "--requirement", "T1-DL-07")
     assert ended.status == 1
     assert "gone" in ended.err
     assert says_nothing_of_the_partner(ended)
@@ -517,7 +517,7 @@ def test_a_replay_of_a_plug_in_that_no_longer_loads_is_neither_fixed_nor_differe
 def test_a_clause_that_no_conversation_shows_is_not_played(kit):
     kit.shop(SOUND)
     file = kit.file("twice.schedule.json", schedule_to_text(SCHEDULE))
-    ended = kit.run("replay", NAME, "T1-TRK-01", file)
+    ended = kit.run("replay", file, "--partner", NAME, "--requirement", "T1-TRK-01")
     assert ended.status == 5
     assert "T1-TRK-01" in ended.err
 
@@ -535,7 +535,12 @@ def test_a_clause_that_no_conversation_shows_is_not_played(kit):
 def test_what_is_no_schedule_is_not_played(kit, edit, told):
     kit.shop(SOUND)
     ended = kit.run(
-        "replay", NAME, "T1-DL-07", kit.file("s.json", edit(schedule_to_text(SCHEDULE)))
+        "replay",
+        kit.file("s.json", edit(schedule_to_text(SCHEDULE))),
+        "--partner",
+        NAME,
+        "--requirement",
+        "T1-DL-07",
     )
     assert ended.status == 3
     assert told in ended.err
@@ -546,7 +551,7 @@ def test_a_schedule_of_a_gigabyte_is_refused_unread(kit):
     kit.shop(SOUND)
     path = Path(kit.file("s.json", schedule_to_text(SCHEDULE)))
     os.truncate(path, 1024 * MIB)
-    ended = kit.run("replay", NAME, "T1-DL-07", str(path))
+    ended = kit.run("replay", str(path), "--partner", NAME, "--requirement", "T1-DL-07")
     assert ended.status == 3
     assert "too long" in ended.err
 

@@ -39,7 +39,7 @@ def test_it_is_broken_again_for_the_same_reason(
     file = clause.lower().replace("-", "_")
 
     schedule = str(report / f"{file}.schedule.json")
-    again = program.run("conformance", "replay", name, clause, schedule, "--json")
+    again = program.run("conformance", "replay", schedule, "--json")
     assert (again.status, again.document["outcome"]) == (1, "broken")
 
     test = report / f"test_{file}.py"
@@ -56,6 +56,20 @@ def test_it_is_broken_again_for_the_same_reason(
     assert f"AssertionError: {clause} is {verdict}: " in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [((), "no partner"), (("--partner", "proseware"), "no requirement")],
+)
+def test_a_schedule_that_is_no_counterexample_does_not_say_whose_it_is(
+    program, tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    schedule = tmp_path / "a.schedule.json"
+    schedule.write_text('{"format": "content-partner schedule", "version": 1, "events": []}')
+    ended = program.run("conformance", "replay", str(schedule), *words)
+    assert ended.status == 3
+    assert told in ended.err
+
+
 def test_settings_that_nobody_gives_are_asked_for(program, tmp_path: Path) -> None:
     schedule = tmp_path / "a.schedule.json"
     schedule.write_text(
@@ -63,7 +77,9 @@ def test_settings_that_nobody_gives_are_asked_for(program, tmp_path: Path) -> No
         ' "needs": {"signed_out": true}}'
     )
     name = "sample_partners.zoo.base:Exhibit"
-    ended = program.run("conformance", "replay", name, "T1-INFO-14", str(schedule))
+    ended = program.run(
+        "conformance", "replay", str(schedule), "--partner", name, "--requirement", "T1-INFO-14"
+    )
     assert ended.status == 5
     assert f"[{name}.signed_out]" in ended.err
 
@@ -75,6 +91,13 @@ def test_a_partner_with_the_sample_store_is_replayed_with_it(program, tmp_path: 
         ' "events": [{"event": "Attach"}, {"event": "Ask", "call": "GetContentPartnerInfo",'
         ' "arguments": {"info_name": "UserName"}}, {"event": "Detach"}]}'
     )
-    words = ("proseware", "T1-INFO-14", str(schedule), "--sample-store")
+    words = (
+        str(schedule),
+        "--partner",
+        "proseware",
+        "--requirement",
+        "T1-INFO-14",
+        "--sample-store",
+    )
     ended = program.run("conformance", "replay", *words, "--json")
     assert (ended.status, ended.document["outcome"]) == (0, "fixed")

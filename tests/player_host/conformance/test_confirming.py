@@ -115,5 +115,13 @@ async def test_shortening_ends_with_its_budget_and_keeps_what_it_has() -> None:
     shown = await found(plug_in)
     assert shown is not None
     shortest = await shorten(shown, plug_in.play, budget=1)
-    assert plug_in.plays == 4
+    assert plug_in.plays == 3 + 1 + 3
     assert judge(shortest.transcript)["T1-DL-07"].findings
+
+
+async def test_a_shorter_conversation_that_does_not_show_each_time_is_not_taken() -> None:
+    plug_in = Imagined(times=5)
+    shown = await found(plug_in)
+    assert shown is not None
+    kept = await shorten(shown, plug_in.play)
+    assert kept == shown
