@@ -6,6 +6,7 @@ the other, for as long as the clause is still broken and the budget lasts.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import islice
 from typing import Final
 
 from attrs import evolve, frozen
@@ -13,7 +14,15 @@ from attrs import evolve, frozen
 from partner_api.calls import PartnerCall
 from partner_api.content import ContentContainerList
 from player_host.conformance.judge import Result, judge
-from player_host.conformance.schedule import Attach, Request, Schedule, Together, without
+from player_host.conformance.schedule import (
+    Attach,
+    AwaitAnswers,
+    Request,
+    Schedule,
+    Together,
+    requests,
+    without,
+)
 from player_host.conformance.verdicts import Finding, Outcome, Verdict
 from player_host.transcript import Called, Transcript
 
@@ -66,20 +75,32 @@ async def shorten(shown: Shown, play: Play, *, budget: int = MOST_PLAYS) -> Show
         play: plays a schedule to a fresh process.
         budget: so many plays at the most, before the shortest is confirmed.
     """
-    confirmed, plays, is_shorter = shown, 0, True
-    while is_shorter and plays < budget:
+    confirmed, left, is_shorter = shown, budget, True
+    while is_shorter and left:
         is_shorter = False
-        for candidate in _shorter(shown.schedule):
-            if plays >= budget:
-                break
-            plays += 1
-            found = await _attempt(candidate, shown.result.requirement, play)
-            if found is not None:
-                shown, is_shorter = found, True
-                break
+        for cuts in (_fewer_events, _fewer_tracks):
+            shorter, left = await _cut(shown, cuts, play, left)
+            is_shorter = is_shorter or shorter is not shown
+            shown = shorter
     if shown is confirmed:
         return confirmed
     return await confirm(shown.schedule, shown.result.requirement, play) or confirmed
+
+
+async def _cut(
+    shown: Shown, cuts: Callable[[Shown], Iterator[Schedule]], play: Play, budget: int
+) -> tuple[Shown, int]:
+    """Cut for as long as something can be cut; return what is left, and what of the budget."""
+    while budget:
+        for candidate in islice(cuts(shown), budget):
+            budget -= 1
+            found = await _attempt(candidate, shown.result.requirement, play)
+            if found is not None:
+                shown = found
+                break
+        else:
+            break
+    return shown, budget
 
 
 async def _attempt(schedule: Schedule, requirement: str, play: Play) -> Shown | None:
@@ -90,25 +111,52 @@ async def _attempt(schedule: Schedule, requirement: str, play: Play) -> Shown | 
     return Shown(schedule, transcript, result)
 
 
-def _shorter(schedule: Schedule) -> Iterator[Schedule]:
-    """Yield schedules that are a little shorter: the boldest cuts first."""
-    count = len(schedule.events)
-    size = count // 2
+def _fewer_events(shown: Shown) -> Iterator[Schedule]:
+    """Yield schedules with fewer events: the boldest cuts first.
+
+    The wait for answers is no call and stays with its download: else chance decides what is seen.
+    """
+    schedule, cookie = shown.schedule, shown.finding.cookie
+    if cookie is not None and _cookies(schedule) - {cookie}:
+        yield _only(schedule, {cookie})
+    places = [n for n, e in enumerate(schedule.events) if n and not isinstance(e, AwaitAnswers)]
+    size = len(places) // 2
     while size:
-        for start in range(count - size, 0, -size):
-            yield without(schedule, range(start, start + size))
+        for start in range(len(places) - size, -1, -size):
+            yield _tidy(without(schedule, places[start : start + size]))
         size //= 2
-    if count > 1 and isinstance(schedule.events[0], Attach):
+    if places and isinstance(schedule.events[0], Attach):
         # A later start makes an earlier one superfluous.
-        yield without(schedule, [0])
+        yield _tidy(without(schedule, [0]))
     for place, event in enumerate(schedule.events):
         if isinstance(event, Together):
             for n in range(len(event.events)):
                 fewer = (*event.events[:n], *event.events[n + 1 :])
-                yield _with(schedule, place, Together(fewer))
+                yield _tidy(_with(schedule, place, Together(fewer)))
+
+
+def _fewer_tracks(shown: Shown) -> Iterator[Schedule]:
+    """Yield schedules whose lists are shorter: the boldest cuts first."""
+    for place, event in enumerate(shown.schedule.events):
         if isinstance(event, Request) and event.items is not None:
             for items in _fewer_items(event.items):
-                yield _with(schedule, place, evolve(event, items=items))
+                yield _with(shown.schedule, place, evolve(event, items=items))
+
+
+def _tidy(schedule: Schedule) -> Schedule:
+    """Return a schedule without what is about downloads that it does not request."""
+    return _only(schedule, _cookies(schedule))
+
+
+def _cookies(schedule: Schedule) -> set[int]:
+    return {request.cookie for request in requests(schedule)}
+
+
+def _only(schedule: Schedule, cookies: set[int]) -> Schedule:
+    """Return a schedule without the events about other downloads than these."""
+    about = {None, *cookies}
+    kept = tuple(e for e in schedule.events if getattr(e, "cookie", None) in about)
+    return evolve(schedule, events=kept)
 
 
 def _with(schedule: Schedule, place: int, event: Request | Together) -> Schedule:

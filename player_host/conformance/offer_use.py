@@ -2,7 +2,7 @@
 
 from attrs import Factory, define
 
-from partner_api.calls import DownloadTrack
+from partner_api.calls import DownloadTrack, Predeliver
 from partner_api.hresult import HRESULT
 from player_host.conformance.conversation import Conversation
 from player_host.conformance.offers import Offer
@@ -24,6 +24,8 @@ class OfferUse:
 
     def note(self, talk: Conversation) -> None:
         """Note what a conversation shows; one in which the store was up and somebody signed in."""
+        if any(one.hr is not None and one.hr.failed for one in talk.of(Predeliver)):
+            return  # without licences nothing can be granted
         offered = frozenset(self.offer.tracks)
         for answer in talk.answers:
             call = answer.exchange.call

@@ -11,6 +11,7 @@ from typing import Any, Final
 import anyio
 from attrs import evolve, field, frozen
 
+from partner_api.calls import PartnerCall
 from player_host.clock import Clock
 from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.confirming import Shown, confirm, shorten
@@ -24,7 +25,7 @@ from player_host.conformance.orders import short_schedules
 from player_host.conformance.reader import read_conversation
 from player_host.conformance.runs import Counterexample, Run, ScenarioRun
 from player_host.conformance.scenarios import Scenario, for_offer, scenarios
-from player_host.conformance.schedule import Needs
+from player_host.conformance.schedule import Needs, requests
 from player_host.conformance.staging import Cast, Staging
 from player_host.conformance.verdicts import Verdict
 from player_host.errors import NothingSelected, PartnerError, PlayerHostError
@@ -38,6 +39,9 @@ PATIENCE: Final = {"quick": Seconds(2.0), "full": Seconds(5.0), "exhaustive": Se
 
 EXPLORED: Final = {"quick": 3, "full": 20, "exhaustive": 20}
 """How many walks are drawn."""
+
+UNUSED_OFFER: Final = "offer"
+"""The name under which a run says that nothing of the offer was granted."""
 
 _SUSPICIOUS: Final = frozenset({Verdict.FAIL, Verdict.WARN})
 
@@ -131,6 +135,7 @@ class _Running:
         self._tell = tell
         self._done = 0
         self._ran: dict[str, ScenarioRun] = {}
+        self._calls: dict[str, int] = {}
         self._use = OfferUse(order.offer)
         self._playing = anyio.CancelScope()
         self._first = ""
@@ -152,7 +157,7 @@ class _Running:
             raise self._will_not_start
         ran = [self._ran[scenario.name] for scenario in chosen]
         if self._use.problem:
-            ran.append(ScenarioRun("offer", {}, problem=self._use.problem))
+            ran.append(ScenarioRun(UNUSED_OFFER, {}, problem=self._use.problem))
         results = self._only_selected(together(one.results for one in ran if one.is_sound))
         confirmed, counterexamples = await self._confirm(results, chosen)
         return Run(
@@ -222,6 +227,7 @@ class _Running:
             talk = read_conversation(transcript)
             if talk.player_breaches:
                 return ScenarioRun(scenario.name, {}, problem=_own_fault(talk.player_breaches[0]))
+            self._calls[scenario.name] = sum(1 for _ in talk.of(PartnerCall))
             if scenario.schedule.needs == Needs():
                 self._use.note(talk)
             results = self._only_selected(judge_conversation(talk))
@@ -244,7 +250,7 @@ class _Running:
         return confirmed, tuple(examples)
 
     async def _confirmed(self, result: Result, chosen: Iterable[Scenario]) -> Shown | None:
-        for scenario in chosen:
+        for scenario in sorted(chosen, key=self._effort):
             found = self._ran[scenario.name].results.get(result.requirement)
             if found is None or found.verdict not in _SUSPICIOUS or found.follows_from:
                 continue
@@ -255,6 +261,10 @@ class _Running:
                     return await shorten(shown, self._staging.play)
                 return shown
         return None
+
+    def _effort(self, scenario: Scenario) -> tuple[int, int]:
+        """Return how much a scenario takes: what shows in little is short sooner."""
+        return len(requests(scenario.schedule)), self._calls.get(scenario.name, 0)
 
     def _example(self, shown: Shown) -> Counterexample:
         order = self._order

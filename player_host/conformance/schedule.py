@@ -274,6 +274,16 @@ def event_from_data(data: Mapping[str, Any]) -> Event:
     return kind(**{name: _typed(name, data[name]) for name in _names(kind)})
 
 
+def requests(schedule: Schedule) -> list[Request]:
+    """Return the downloads that a schedule requests, also those that it requests together."""
+    flat = (
+        one
+        for event in schedule.events
+        for one in (event.events if isinstance(event, Together) else (event,))
+    )
+    return [event for event in flat if isinstance(event, Request)]
+
+
 def without(schedule: Schedule, left_out: Iterable[int]) -> Schedule:
     """Return the schedule without the events at some places."""
     gone = set(left_out)

@@ -19,7 +19,7 @@ from player_host.clock import Clock
 from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.judge import together
 from player_host.conformance.offers import Offer
-from player_host.conformance.running import Kind, Order, Progress, run
+from player_host.conformance.running import UNUSED_OFFER, Kind, Order, Progress, run
 from player_host.conformance.runs import Run
 from player_host.conformance.verdicts import Verdict
 from player_host.errors import PartnerError, UsageError
@@ -195,7 +195,8 @@ async def _ran(order: Order, clock: Clock) -> Run:
 
 def _score(exhibit: Exhibit, named: Run, drawn: Mapping[int, Run]) -> Score:
     runs, primary = (named, *drawn.values()), exhibit.primary
-    unsound = [one.problem for found in runs for one in found.scenarios if not one.is_sound]
+    played = [one for found in runs for one in found.scenarios if one.name != UNUSED_OFFER]
+    unsound = [one.problem for one in played if not one.is_sound]
     score = Score(
         exhibit,
         found=tuple(sorted(frozenset[str]().union(*map(_roots, runs)))),

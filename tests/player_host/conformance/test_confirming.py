@@ -94,9 +94,10 @@ async def test_all_that_does_not_matter_is_left_out() -> None:
     shown = await found(plug_in)
     assert shown is not None
     shortest = await shorten(shown, plug_in.play)
-    attach, request = shortest.schedule.events
+    attach, request, wait = shortest.schedule.events
     assert isinstance(attach, Attach)
     assert isinstance(request, Request)
+    assert wait == AwaitAnswers(request.cookie)
     assert request.items == loose(5)
 
 
@@ -125,3 +126,16 @@ async def test_a_shorter_conversation_that_does_not_show_each_time_is_not_taken(
     assert shown is not None
     kept = await shorten(shown, plug_in.play)
     assert kept == shown
+
+
+async def test_what_is_about_other_downloads_goes_first() -> None:
+    plug_in = Imagined()
+    walk: list[Event] = [Attach()]
+    for cookie in range(1, 30):
+        walk += [Request(cookie, loose(4 + (cookie == 17))), AwaitAnswers(cookie)]
+    shown = await found(plug_in, (*walk, Detach()))
+    assert shown is not None
+    assert shown.finding.cookie == 17
+    shortest = await shorten(shown, plug_in.play)
+    assert shortest.schedule.events == (Attach(), Request(17, loose(5)), AwaitAnswers(17))
+    assert plug_in.plays < 15
