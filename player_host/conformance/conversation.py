@@ -4,7 +4,6 @@ Checks look at what stands here, and at nothing else; `reader` makes it.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from typing import Any, Final
 
 from attrs import Factory, define, field, frozen
@@ -14,6 +13,7 @@ from partner_api.calls import (
     Download,
     DownloadTrack,
     Faulted,
+    PartnerCall,
     Return,
 )
 from partner_api.hresult import HRESULT
@@ -219,11 +219,24 @@ class Conversation:
         """Whether a download had all the time that there is for answers.
 
         The time runs from `Download`; on the kit's own stage anew from each sign of life, so that
-        a partner may be slow.
+        a partner may be slow, and not while a call of the Player is under way, for how long that
+        takes is judged elsewhere.
         """
         silence = self.facts.get("silence_deadline")
         if isinstance(silence, int | float):
-            later = (at for at in self.heard if talk.exchange.at < at < talk.ended_at)
-            moments = [talk.exchange.at, *later, talk.ended_at]
-            return any(after - before >= silence for before, after in pairwise(moments))
+            return any(gap >= silence for gap in self._silences(talk))
         return talk.ended_at - talk.exchange.at >= self.answer_deadline_s
+
+    def _silences(self, talk: DownloadTalk) -> Iterator[float]:
+        """Yield how long a partner said nothing, in the time of a download."""
+        begin, end = talk.exchange.at, talk.ended_at
+        spans = [(at, at) for at in self.heard if begin < at < end]
+        for exchange in self.of(PartnerCall):
+            over = end if exchange.ended_at is None else exchange.ended_at
+            if exchange.at < end and over > begin:
+                spans.append((exchange.at, over))
+        quiet_since = begin
+        for since, until in sorted(spans):
+            yield since - quiet_since
+            quiet_since = max(quiet_since, until)
+        yield end - quiet_since

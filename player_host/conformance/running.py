@@ -25,13 +25,15 @@ from player_host.conformance.orders import short_schedules
 from player_host.conformance.reader import read_conversation
 from player_host.conformance.runs import Counterexample, Run, ScenarioRun
 from player_host.conformance.scenarios import Scenario, for_offer, scenarios
-from player_host.conformance.schedule import Needs, requests
+from player_host.conformance.schedule import Needs, Schedule, requests
 from player_host.conformance.staging import Cast, Staging
+from player_host.conformance.turns import Turns
 from player_host.conformance.verdicts import Verdict
 from player_host.errors import NothingSelected, PartnerError, PlayerHostError
 from player_host.log import get_logger
 from player_host.plugins.instance import Description
 from player_host.settings import PartnerSettings
+from player_host.transcript import Transcript
 from player_host.units import Seconds
 
 SCENARIO_DEADLINE: Final = Seconds(120.0)
@@ -75,6 +77,7 @@ class Order:
         is_shortened: whether counterexamples are shortened.
         patience: how long the plug-in may be silent while it owes answers; None for the profile's.
         sample_store: whether its store is the sample store, started for the run.
+        turns: of all that plays on this event loop.
     """
 
     partner: PartnerSettings
@@ -91,6 +94,7 @@ class Order:
     is_shortened: bool = True
     patience: Seconds | None = None
     sample_store: bool = False
+    turns: Turns = field(factory=Turns, repr=False)
 
 
 @frozen
@@ -209,8 +213,9 @@ class _Running:
     async def _attempt(self, scenario: Scenario) -> ScenarioRun:
         """Play a scenario; whatever goes wrong on this side says nothing about the partner."""
         try:
-            with anyio.fail_after(SCENARIO_DEADLINE):
-                transcript = await self._staging.play(scenario.schedule)
+            async with self._order.turns.beside_others():
+                with anyio.fail_after(SCENARIO_DEADLINE):
+                    transcript = await self._staging.play(scenario.schedule)
         except TimeoutError:
             problem = f"it was not over after {SCENARIO_DEADLINE:g} s"
         except PartnerError as error:
@@ -254,13 +259,22 @@ class _Running:
             found = self._ran[scenario.name].results.get(result.requirement)
             if found is None or found.verdict not in _SUSPICIOUS or found.follows_from:
                 continue
-            shown = await confirm(scenario.schedule, result.requirement, self._staging.play)
+            if CLAUSES[result.requirement].is_timed:
+                async with self._order.turns.alone():
+                    play = self._staging.play
+                    shown = await confirm(scenario.schedule, result.requirement, play)
+            else:
+                shown = await confirm(scenario.schedule, result.requirement, self._play)
             if shown is not None:
                 is_known = result.requirement in self._order.expected
                 if self._order.is_shortened and not is_known:
-                    return await shorten(shown, self._staging.play)
+                    return await shorten(shown, self._play)
                 return shown
         return None
+
+    async def _play(self, schedule: Schedule) -> Transcript:
+        async with self._order.turns.beside_others():
+            return await self._staging.play(schedule)
 
     def _effort(self, scenario: Scenario) -> tuple[int, int]:
         """Return how much a scenario takes: what shows in little is short sooner."""

@@ -413,6 +413,17 @@ def test_a_licence_ends_at_its_moment(lasts_s: float, accepted: bool) -> None:
     assert ("T1-DL-17" in against(said(script.detach()))) is not accepted
 
 
+def test_the_time_of_a_call_of_the_player_is_no_silence() -> None:
+    script = Script().attach()
+    script.call(Download(loose(1), 5), took=PATIENCE_S * 3)
+    script.wait(PATIENCE_S / 2).detach()
+    assert "T1-DL-07" not in {n for n, r in said(script).items() if r.verdict is Verdict.FAIL}
+    script = Script().attach()
+    script.call(Download(loose(1), 5), took=PATIENCE_S * 3)
+    script.wait().detach()
+    assert said(script)["T1-DL-07"].verdict is Verdict.FAIL
+
+
 def test_a_transcript_from_the_end_of_time_is_judged() -> None:
     assert against(said(sound(Script(started_at=datetime.max.replace(tzinfo=UTC))))) == {}
 
