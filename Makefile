@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check test-kill soak zoo mutations benchmarks docs format lock clean help
+.PHONY: demo test test-long check test-kill soak zoo zoo-seeds mutations benchmarks docs format lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -61,6 +61,9 @@ benchmarks: $(STAMP)  ## every published figure
 
 zoo: $(STAMP)  ## the conformance kit over plug-ins with known faults (ten minutes)
 	@$(BIN)/player-host conformance mutants --jobs 8
+
+zoo-seeds: $(STAMP)  ## the same with twenty seeds, without shortening (half an hour and more)
+	@$(BIN)/player-host conformance mutants --jobs 14 --seeds 20 --no-shorten
 
 docs: $(STAMP)  ## the generated pages
 	@$(BIN)/python docs/generate_diagram.py

@@ -30,12 +30,14 @@ class Clause:
         check: yields what a conversation says about it.
         is_timed: whether it is about time, so that a busy machine can make it look broken.
         capability: without which a partner does not have it; 0 for all partners.
+        takes: what gives it a chance, where not every run does; "" where that is plain.
     """
 
     requirement: str
     check: Check
     is_timed: bool = False
     capability: int = 0
+    takes: str = ""
 
 
 CLAUSES: Final[dict[str, Clause]] = {}
@@ -43,7 +45,7 @@ CLAUSES: Final[dict[str, Clause]] = {}
 
 
 def clause(
-    requirement: str, *, is_timed: bool = False, capability: int = 0
+    requirement: str, *, is_timed: bool = False, capability: int = 0, takes: str = ""
 ) -> Callable[[Check], Check]:
     """Register a check.
 
@@ -54,7 +56,7 @@ def clause(
     def register(check: Check) -> Check:
         if requirement in CLAUSES:
             raise ValueError(f"{requirement} has a check: {CLAUSES[requirement].check.__name__}")
-        CLAUSES[requirement] = Clause(requirement, check, is_timed, capability)
+        CLAUSES[requirement] = Clause(requirement, check, is_timed, capability, takes)
         return check
 
     return register

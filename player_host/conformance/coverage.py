@@ -117,9 +117,16 @@ def why_unchecked(row: Requirement) -> str:
     return "it has no check yet"
 
 
+def what_it_takes(name: str) -> str:
+    """Return what gives a requirement a chance, where not every run does; "" otherwise."""
+    return CLAUSES[name].takes if name in CLAUSES else ""
+
+
 def _covered(row: Requirement, result: Result | None) -> ClauseCoverage:
     if result is not None:
         kind, reason = _tested(result)
+        if kind is Coverage.VACUOUS and (takes := what_it_takes(row.id)):
+            reason = f"{reason}: it takes {takes}"
         return ClauseCoverage(row, kind, reason, result.chances)
     reason = why_unchecked(row)
     if reason:

@@ -58,7 +58,7 @@ def every_method_does_what_a_method_may(talk: Conversation) -> Findings:
             )
 
 
-@clause("T1-THR-03")
+@clause("T1-THR-03", takes="a partner with the threading model Free")
 def concurrent_calls_are_tolerated(talk: Conversation) -> Findings:
     """By a partner that is registered with `ThreadingModel.FREE`."""
     if talk.facts.get("threading") != "Free":

@@ -26,7 +26,7 @@ def a_container_need_not_cost_what_its_items_cost(talk: Conversation) -> Finding
             yield judged(exchange, hr.succeeded, what)
 
 
-@clause("T1-PRC-06")
+@clause("T1-PRC-06", takes="a partner that compares prices")
 def the_sign_says_which_list_is_cheaper(talk: Conversation) -> Findings:
     """Negative: the base list is; positive: the other one."""
     for exchange in talk.of(CompareContainerListPrices):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from player_host.conformance.coverage import what_it_takes
 from player_host.conformance.judge import Result
 from player_host.conformance.reports.lines import conversation_lines
 from player_host.conformance.reports.overview import (
@@ -110,7 +111,7 @@ def _rest(run: Run) -> Iterator[str]:
         found = of_verdict(run, verdict)
         if found:
             yield from _titled(verdict, found)
-            yield from wrapped(", ".join(map(_id, found)), "  ", "")
+            yield from wrapped(", ".join(map(_named, found)), "  ", "")
     silent = [scenario for scenario in run.scenarios if not scenario.is_sound]
     if silent:
         every = count_text(len(run.scenarios), "scenario")
@@ -124,6 +125,11 @@ def _rest(run: Run) -> Iterator[str]:
 
 def _titled(verdict: Verdict, found: list[Result]) -> Iterator[str]:
     yield f"{len(found)} {verdict} ({MEANINGS[verdict]})"
+
+
+def _named(result: Result) -> str:
+    takes = what_it_takes(result.requirement) if result.verdict is Verdict.VACUOUS else ""
+    return f"{_id(result)} (it takes {takes})" if takes else _id(result)
 
 
 def _id(result: Result) -> str:
