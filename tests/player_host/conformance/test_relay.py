@@ -1,7 +1,6 @@
 """The kit in the way between a plug-in and its store, over real connections."""
 
 import http.server
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from http.client import HTTPException
 
 import pytest
 from anyio.to_thread import run_sync
+from conformance_stores import served
 
 from player_host.conformance.relay import Mode, relay_to
 from player_host.errors import UsageError
@@ -35,12 +35,8 @@ def anyio_backend():
 
 @pytest.fixture
 def store_url() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/shop"
-        server.shutdown()
-        thread.join()
+    with served(Store) as url:
+        yield f"{url}/shop"
 
 
 async def got(url: str) -> bytes:

@@ -2,13 +2,13 @@
 
 import http.server
 import json
-import threading
 import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from conformance_stores import served
 
 from player_host.clock import SystemClock
 from player_host.conformance.conducting import conduct
@@ -67,12 +67,8 @@ def anyio_backend():
 
 @pytest.fixture
 def store_url() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with served(Store) as url:
+        yield url
 
 
 Shopping = Callable[[bytes], Awaitable[Run]]
