@@ -1,4 +1,4 @@
-"""A store's server for a test: an HTTP server of the standard library, with a handler of its own."""
+"""A store's server for a test: that of the standard library, with a handler of the test's own."""
 
 import http.server
 import threading
