@@ -43,6 +43,9 @@ MARGIN_S: Final = 0.02
 LATE_S: Final = 0.25
 """How long a plug-in is listened to after `SetCallback(None)`."""
 
+MOST_SILENCES: Final = 3
+"""A plug-in that was silent so often for as long as it may is waited for no more."""
+
 _KILL: Final = Loss(RPC_E_SERVER_DIED, KILLED_ON_PURPOSE)
 
 
@@ -119,6 +122,7 @@ class _Stage:
         self._instance: Instance | None = None
         self._port: InstancePort | None = None
         self._attached = False
+        self._silences = 0
         self._entries: list[Entry] = []
 
     async def guard(self) -> None:
@@ -274,10 +278,11 @@ class _Stage:
         if machine.counts[TrackState.VOID]:
             # Nothing is owed any more; what comes all the same is worth hearing (T1-DL-35).
             await anyio.sleep(LATE_S)
-        while machine.counts[TrackState.UNANSWERED] and self._is_alive():
+        while machine.counts[TrackState.UNANSWERED] and self._is_waited_for:
             with anyio.move_on_after(self._setting.patience + MARGIN_S) as waiting:
                 await self._player.changed.wait()
             if waiting.cancelled_caught:
+                self._silences += 1
                 return
 
     async def _complete_all(self, event: events.CompleteAll) -> None:
@@ -318,6 +323,10 @@ class _Stage:
         witness = _Witness(self._player, call, chain)
         returned = await self._instance.call(call, self._loading.call_deadline, witness)
         return returned if witness.number else None
+
+    @property
+    def _is_waited_for(self) -> bool:
+        return self._is_alive() and self._silences < MOST_SILENCES
 
     def _is_alive(self) -> bool:
         return self._instance is not None and self._instance.loss is None and self._port is not None

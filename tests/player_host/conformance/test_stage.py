@@ -37,7 +37,7 @@ from player_host.conformance.schedule import (
     Schedule,
     Together,
 )
-from player_host.conformance.stage import Setting, play
+from player_host.conformance.stage import MOST_SILENCES, Setting, play
 from player_host.conformance.verdicts import Verdict
 from player_host.errors import PartnerUnavailable
 from player_host.settings import HostSettings, PartnerSettings
@@ -233,3 +233,12 @@ async def test_a_plug_in_whose_set_callback_fails_is_asked_for_nothing(
     assert [call.attached for call in made(transcript, SetCallback)] == [True]
     assert made(transcript, Download) == []
     assert read_conversation(transcript).player_breaches == []
+
+
+async def test_a_plug_in_that_never_answers_is_not_waited_for_without_end(played) -> None:
+    requests = [Request(cookie, loose(1)) for cookie in range(1, 21)]
+    waits = [AwaitAnswers(cookie) for cookie in range(1, 21)]
+    silent = "answers:LeavesTheLastOut"
+    transcript = await played(Attach(), *requests, *waits, Detach(), partner=silent)
+    assert judge(transcript)["T1-DL-07"].verdict is Verdict.FAIL
+    assert transcript.entries[-1].at < (MOST_SILENCES + 2) * PATIENCE
