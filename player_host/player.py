@@ -341,6 +341,8 @@ def _sweep_partials(home: Home, rooms: Rooms) -> None:
             "SELECT transaction_id, track_id FROM tracks WHERE state = 'accepted'"
         )
     }
-    for path in home.incoming.glob("*.part"):
+    incoming = home.incoming
+    refused = {path.with_suffix("") for path in incoming.glob("*.part.quarantined")}
+    for path in sorted(refused.union(incoming.glob("*.part"))):
         if path.name not in accepted:
             rooms.transfer.forget(path)

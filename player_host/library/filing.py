@@ -9,14 +9,12 @@ component has at most 200 bytes, the whole path at most 180 UTF-16 units, so tha
 below the classic path limit of Windows.
 """
 
-import unicodedata
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
-from pathvalidate import FileNameSanitizer, FileNameValidator
-from pathvalidate.handler import ReservedNameHandler
+from attrs import evolve
 
+from player_host.file_names import NameBounds, cut, finish, name_key, safe_name, utf16_units
 from player_host.library.records import MediaTags
 
 MAX_COMPONENT_BYTES: Final = 200
@@ -31,19 +29,7 @@ _MARK_UNITS: Final = 27
 _UNMARKED_UNITS: Final = MAX_PATH_UNITS - _MARK_UNITS
 # A third of the path, after two separators, where all three components are long.
 _SHARE_UNITS: Final = (_UNMARKED_UNITS - 2) // 3
-_BLANKS: Final = frozenset({"Zs", "Zl", "Zp"})
-_DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Cn"})
-_RESERVED: Final = frozenset(
-    {"CONIN$", "CONOUT$", *FileNameValidator(platform="universal").reserved_keywords}
-)
-
-# Reserved names are dealt with in `_finish`: pathvalidate would change every occurrence.
-_SANITIZER: Final = FileNameSanitizer(
-    max_len=MAX_COMPONENT_BYTES,
-    platform="universal",
-    fs_encoding="utf-8",
-    reserved_name_handler=ReservedNameHandler.as_is,
-)
+_COMPONENT: Final = NameBounds(size=MAX_COMPONENT_BYTES, units=MAX_PATH_UNITS)
 
 
 def library_path(tags: MediaTags, *, fallback_title: str = UNKNOWN_TITLE) -> PurePosixPath:
@@ -64,9 +50,10 @@ def library_path(tags: MediaTags, *, fallback_title: str = UNKNOWN_TITLE) -> Pur
         _file_name(f"{number}{title}", f".{extension}"),
     )
     path = PurePosixPath(*parts)
-    if _units(str(path)) <= _UNMARKED_UNITS:
+    if utf16_units(str(path)) <= _UNMARKED_UNITS:
         return path
-    folders = (_finish(_cut(folder, units=_SHARE_UNITS)) for folder in parts[:2])
+    share = evolve(_COMPONENT, units=_SHARE_UNITS)
+    folders = (finish(cut(folder, share), _COMPONENT) for folder in parts[:2])
     return PurePosixPath(*folders, _file_name(path.stem, path.suffix, units=_SHARE_UNITS))
 
 
@@ -75,29 +62,24 @@ def numbered(path: PurePosixPath, number: int | str) -> PurePosixPath:
 
     A short text of letters and digits may stand for the number.
     """
-    units = _units(path.name) + _MARK_UNITS
+    units = utf16_units(path.name) + _MARK_UNITS
     return path.with_name(_file_name(path.stem, f" ({number}){path.suffix}", units=units))
 
 
 def collision_key(path: PurePosixPath) -> str:
     """Return what two paths share if a file system without case or with normalisation mixes them.
 
-    Canonical caseless matching of the Unicode standard (definition D145), in form NFC.
+    Canonical caseless matching, as `name_key` does it.
     """
-    folded = unicodedata.normalize("NFD", str(path)).casefold()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", folded))
+    return name_key(str(path))
 
 
-@lru_cache(maxsize=1_024)
 def safe_component(text: str, fallback: str) -> str:
     """Return a text as one component of a path, or the fallback if nothing of it is left.
 
     Applying it twice changes nothing.
     """
-    known = "".join(_readable(c) for c in unicodedata.normalize("NFC", text))
-    readable = unicodedata.normalize("NFC", known)
-    plain = _SANITIZER.sanitize(_cut(" ".join(readable.split()).lstrip(". ")), "_")
-    return _finish(str(plain).lstrip(". ")) or fallback
+    return safe_name(text, fallback, _COMPONENT)
 
 
 def _extension(file_type: str) -> str:
@@ -105,44 +87,7 @@ def _extension(file_type: str) -> str:
     return safe.rstrip(" ") or "bin"
 
 
-def _readable(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in _DROPPED and not character.isspace():
-        return ""
-    return " " if category in _BLANKS or character.isspace() else character
-
-
-def _finish(text: str) -> str:
-    """Return the text without a bad end, and prefixed where Windows reserves its name."""
-    text = text.rstrip(". ")
-    if text.partition(".")[0].rstrip(" ").upper() in _RESERVED:
-        return _cut(f"_{text}").rstrip(". ")
-    return text
-
-
 def _file_name(stem: str, ending: str, *, units: int = MAX_PATH_UNITS) -> str:
-    room = _cut(stem, size=MAX_COMPONENT_BYTES - len(ending.encode()), units=units - _units(ending))
-    return f"{_finish(room) or UNKNOWN_TITLE}{ending}"
-
-
-def _cut(text: str, *, size: int = MAX_COMPONENT_BYTES, units: int = MAX_PATH_UNITS) -> str:
-    """Return the longest beginning within both bounds that splits no combined character."""
-    if len(text.encode()) <= size and _units(text) <= units:
-        return text
-    end = _last_fitting(text, size, units)
-    while end and unicodedata.combining(text[end]):
-        end -= 1
-    return text[:end]
-
-
-def _last_fitting(text: str, size: int, units: int) -> int:
-    for index, character in enumerate(text):
-        size -= len(character.encode())
-        units -= _units(character)
-        if size < 0 or units < 0:
-            return index
-    return len(text)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    size = MAX_COMPONENT_BYTES - len(ending.encode())
+    room = cut(stem, NameBounds(size=size, units=units - utf16_units(ending)))
+    return f"{finish(room, _COMPONENT) or UNKNOWN_TITLE}{ending}"

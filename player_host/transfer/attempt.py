@@ -5,11 +5,14 @@ Rules, in the order in which they are applied:
 * the rest is asked for only with a strong validator, and only a 206 whose range and validators
   fit what lies in the partial is appended to it; anything else begins anew;
 * a full body takes the place of what was there, or is an error, as the policy says;
-* the body has to be as long as announced, neither shorter nor longer.
+* the body has to be as long as announced, neither shorter nor longer;
+* every digest that was declared or announced has to agree, that of a part at the part's end, the
+  others when the file is whole; what does not agree goes to quarantine.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -20,7 +23,9 @@ from player_host.errors import StorageError, TransferError
 from player_host.log import get_logger
 from player_host.transfer import faults
 from player_host.transfer.admission import check_bound, check_media, rest_of
+from player_host.transfer.agreement import check_digests, digests_in, digests_with
 from player_host.transfer.client import Answer, HttpClient
+from player_host.transfer.digests import Digest, conflict, united
 from player_host.transfer.media import HEAD_LENGTH, media_kind
 from player_host.transfer.partial import PartialFile, remove, size_of
 from player_host.transfer.policy import (
@@ -28,11 +33,12 @@ from player_host.transfer.policy import (
     FullResponse,
     TransferPolicy,
 )
+from player_host.transfer.quarantine import put_away
 from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
 from player_host.transfer.state import PartialState, PartialStates
 from player_host.transfer.structure import proves_end
 from player_host.transfer.urls import digest_url, redact_url
-from player_host.transfer.validators import content_length, strong_validators
+from player_host.transfer.validators import content_length, content_range, strong_validators
 from player_host.units import ByteCount
 
 REMEMBERED_FROM: Final = 256 * 1024
@@ -45,6 +51,9 @@ class Transfer:
     """The partial file of one request, and the attempts to fill it.
 
     Made by `TransferRoom.fetch`, used by one task, closed by `suspend`.
+
+    Raises:
+        TransferError: the digest in the URL's fragment cannot be read.
     """
 
     def __init__(
@@ -57,6 +66,9 @@ class Transfer:
         self.where = redact_url(request.url)
         self.kept = ByteCount(0)
         self.retry_after = ""
+        self._declared = digests_in(request.url)
+        self._announced: tuple[Digest, ...] = ()
+        self._part: tuple[Digest, ...] = ()
         self._request = request
         self._policy = policy
         self._states = states
@@ -69,27 +81,27 @@ class Transfer:
         self._judged = False
         self._finished = False
 
-    async def reopen(self) -> VerifiedPartial | None:
-        """Take up what an earlier process left, and return it if that is the whole file.
+    async def reopen(self) -> None:
+        """Take up what an earlier process left; it may be the whole file.
 
         Bytes for which no row vouches are left to be overwritten.
         """
         path = self._request.partial
         state, size = self._states.find(path), size_of(path)
         if state is None:
-            return None
+            return
         self._saved = True
         if not size or not self._fits(state, size):
             self._forget()
-            return None
+            return
         self._file = await anyio.to_thread.run_sync(PartialFile.reopen, path)
         self._state, self._total, self.kept = state, state.total, self._file.size
+        self._announced = state.digests
         if not self._fits(state, self._file.size) or self._was_altered():
             self._begin_anew()
-            return None
+            return
         self._report()
         log.info("transfer.resumed", url=self.where, received=self.kept, total=state.total)
-        return await self.finish() if self.is_whole else None
 
     @property
     def is_whole(self) -> bool:
@@ -121,6 +133,7 @@ class Transfer:
 
         Raises:
             TransferError: it is empty, no media, or not provably whole; its bytes are dropped.
+                Or a digest does not agree; they are in quarantine.
             StorageError: it cannot be synced.
         """
         file = self._opened()
@@ -151,20 +164,23 @@ class Transfer:
 
     @contextmanager
     def _dropping(self) -> Iterator[None]:
-        """Remove the partial and its state on an error that says that its bytes are of no use."""
+        """Give up the partial and its state on an error that says that its bytes are of no use."""
         try:
             yield
         except TransferError as error:
             if faults.spoils_bytes(error.hr):
-                self._discard()
+                self._give_up(remove)
+            elif error.hr == faults.DIGEST_MISMATCH.hr:
+                self._give_up(put_away)
             raise
 
-    def _discard(self) -> None:
+    def _give_up(self, dispose: Callable[[Path], None]) -> None:
         self._forget()
+        self.kept = ByteCount(0)
         if self._file is not None:
             self._file.close()
             self._file = None
-            remove(self._request.partial)
+            dispose(self._request.partial)
 
     def _opened(self) -> PartialFile:
         if self._file is None:
@@ -205,13 +221,14 @@ class Transfer:
             raise faults.http_status(answer.status, answer.where)
 
     def _admit_rest(self, answer: Answer) -> None:
-        state = self._state
+        state, told = self._state, digests_with(answer)
         total = None if state is None else rest_of(state, self._opened().size, answer.headers)
-        if state is None or total is None:
+        if state is None or total is None or conflict(self._announced, told.whole):
             self._begin_anew()
             raise faults.FILE_CHANGED.at(answer.where)
         check_bound(total, self._policy.max_size, answer.where)
-        self._state, self._total = evolve(state, total=total), total
+        self._part, self._announced = told.part, united(self._announced, told.whole)
+        self._state, self._total = evolve(state, total=total, digests=self._announced), total
         self._length_proven = True
 
     def _admit_whole(self, answer: Answer, *, ranged: bool) -> None:
@@ -225,9 +242,11 @@ class Transfer:
         self._begin_anew()
         if ranged:
             log.info("transfer.restarted", url=self.where)
+        self._announced = digests_with(answer).whole
         validators = strong_validators(answer.headers)
         if validators is not None:
-            self._state = PartialState(digest_url(self._request.url), validators, total)
+            named = digest_url(self._request.url)
+            self._state = PartialState(named, validators, total, digests=self._announced)
         self._total, self._length_proven = total, chunked or total is not None
 
     async def _receive(self, answer: Answer) -> None:
@@ -239,9 +258,17 @@ class Transfer:
             raise faults.NO_PROGRESS.at(answer.where) from None
         if announced is not None and await answer.sent_more_than(file.size - before):
             raise faults.TOO_LONG.at(answer.where, f"more than {announced} bytes")
+        await self._check_part(answer, file, before)
         # A 206 may rightly hold less than the rest; what is missing is asked for again.
         if self._total is not None and file.size < self._total:
             raise faults.TRUNCATED.at(answer.where, f"{file.size} of {self._total} bytes")
+
+    async def _check_part(self, answer: Answer, file: PartialFile, first: ByteCount) -> None:
+        """Check the digest of what a 206 carried, if it has one and all of it came."""
+        part = content_range(answer.headers) if answer.status == 206 else None
+        if part is None or file.size != part.last + 1:
+            return
+        await check_digests(file.path, self._part, answer.where, first=first)
 
     async def _take_in(self, answer: Answer, file: PartialFile) -> None:
         """Write what arrives; a trickle that takes too long ends in a `TimeoutError`."""
@@ -276,7 +303,9 @@ class Transfer:
         if not file.size:
             raise faults.EMPTY.at(self.where)
         self._judge(file)
-        if self._length_proven or self.is_whole:
+        expected = (*self._declared, *self._announced)
+        await check_digests(file.path, expected, self.where, sha256=file.sha256)
+        if expected or self._length_proven or self.is_whole:
             return
         kind = media_kind(file.head)
         if not await anyio.to_thread.run_sync(proves_end, self._request.partial, kind):
@@ -289,6 +318,7 @@ class Transfer:
             self._file.close()
         self._file = PartialFile.create(self._request.partial)
         self._total, self._length_proven, self._judged = None, False, False
+        self._announced = self._part = ()
 
     def _settle(self) -> None:
         """Count what may be continued from after an attempt."""

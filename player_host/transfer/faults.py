@@ -1,7 +1,7 @@
 """The one table of what can go wrong in a transfer, with the HRESULT that a plug-in is told.
 
 An HTTP status that ends a transfer is `0x80190000 + n` (HR-04). Whether an error is worth a
-further attempt is a property of its HRESULT and decided here, nowhere else.
+further attempt, and how often, is a property of its HRESULT and decided here, nowhere else.
 """
 
 import errno
@@ -13,8 +13,6 @@ from partner_api.hresult import E_ACCESSDENIED, HRESULT
 from player_host.errors import StorageError, TransferError
 
 HTTP_PREFIX: Final = 0x8019
-RETRIED_4XX: Final = frozenset({408, 429})
-FINAL_5XX: Final = frozenset({501, 505})
 
 
 @frozen
@@ -23,6 +21,8 @@ class Fault:
 
     Attributes:
         transient: whether a further attempt may succeed.
+        attempts: how many attempts may end this way in one transfer, progress or not; None where
+            the policy alone counts.
         spoils: whether the bytes that came are of no use to anybody.
     """
 
@@ -30,12 +30,32 @@ class Fault:
     what: str
     remedy: str = ""
     transient: bool = False
+    attempts: int | None = None
     spoils: bool = False
 
     def at(self, where: str, detail: object = "") -> TransferError:
         """Make the error, at a redacted URL, with what is known beside the general words."""
         what = f"{self.what} ({detail})" if detail else self.what
         return TransferError(what, where=where, remedy=self.remedy, hr=self.hr)
+
+
+@frozen
+class StatusClass:
+    """The statuses of one hundred: whether a further attempt may succeed, and which differ."""
+
+    transient: bool
+    exceptions: frozenset[int]
+
+
+STATUSES: Final = {
+    2: StatusClass(transient=False, exceptions=frozenset()),
+    3: StatusClass(transient=True, exceptions=frozenset({300, 301, 302, 303, 304, 305, 307, 308})),
+    4: StatusClass(transient=False, exceptions=frozenset({408, 409, 429})),
+    5: StatusClass(transient=True, exceptions=frozenset({501, 505})),
+}
+"""As BITS classes them, with what came later: 308 is a redirect, 429 asks for patience."""
+
+OTHER_STATUS: Final = StatusClass(transient=True, exceptions=frozenset())
 
 
 def _win32(name: str) -> HRESULT:
@@ -145,12 +165,25 @@ WRONG_MEDIA: Final = Fault(
     "Send ASF (WMA), MP3, MP4, FLAC or Ogg",
     spoils=True,
 )
+DIGEST_UNREADABLE: Final = Fault(
+    _win32("ERROR_WINHTTP_INVALID_URL"),
+    "the digest in the URL's fragment cannot be read",
+    "Write #sha-256= and the file's digest in base64 or hexadecimal digits",
+)
+DIGEST_MISMATCH: Final = Fault(
+    _named("BG_E_VALIDATION_FAILED"),
+    "the bytes have another digest than the one that was told",
+    "Compare the file on the store's server with the digest",
+    transient=True,
+    attempts=2,
+)
 BUSY: Final = Fault(
     _win32("ERROR_SHARING_VIOLATION"), "another transfer is writing the same partial file"
 )
 
 _TABLE: Final = tuple(row for row in list(vars().values()) if isinstance(row, Fault))
 _TRANSIENT: Final = frozenset(fault.hr for fault in _TABLE if fault.transient)
+_LIMITED: Final = {fault.hr: fault.attempts for fault in _TABLE if fault.attempts is not None}
 _SPOILING: Final = frozenset(fault.hr for fault in _TABLE if fault.spoils)
 
 _STORAGE: Final[dict[int, tuple[str, HRESULT, str]]] = {
@@ -202,12 +235,21 @@ def storage(error: OSError, where: str) -> StorageError:
 def is_transient(hr: HRESULT) -> bool:
     """Return whether a further attempt may succeed where this code ended the last one.
 
-    Server errors are transient but for 501 and 505, request errors final but for 408 and 429.
+    An HTTP status is looked up in `STATUSES`; any other code has to stand in a row above.
     """
     if hr >> 16 != HTTP_PREFIX:
         return hr in _TRANSIENT
     status = hr & 0xFFFF
-    return status in RETRIED_4XX or (status >= 500 and status not in FINAL_5XX)
+    kind = STATUSES.get(status // 100, OTHER_STATUS)
+    return kind.transient is not (status in kind.exceptions)
+
+
+def attempts_at_most(hr: HRESULT) -> int | None:
+    """Return how many attempts of one transfer may end with a code; None where nothing limits it.
+
+    Progress does not make it more: the policy's own count is reset by progress, this one is not.
+    """
+    return _LIMITED.get(hr)
 
 
 def spoils_bytes(hr: HRESULT) -> bool:

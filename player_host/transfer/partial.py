@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from player_host.transfer import faults
+from player_host.transfer.digests import Algorithm
 from player_host.transfer.media import HEAD_LENGTH
 from player_host.units import ByteCount
 
@@ -30,13 +31,13 @@ class PartialFile:
     @classmethod
     def create(cls, path: Path) -> "PartialFile":
         """Open a partial file anew; what it held is gone."""
-        with _storage_errors(path):
+        with storage_errors(path):
             return cls(path, path.open("w+b", buffering=0))
 
     @classmethod
     def reopen(cls, path: Path) -> "PartialFile":
         """Open a partial file that is to be continued, and hash what it holds (blocking)."""
-        with _storage_errors(path):
+        with storage_errors(path):
             partial = cls(path, path.open("r+b", buffering=0))
             try:
                 while chunk := partial._file.read(READ_SIZE):
@@ -59,7 +60,7 @@ class PartialFile:
                 the chunk is counted, and may be continued from.
         """
         view = memoryview(chunk)
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             while view:
                 written = self._file.write(view)
                 self._count(bytes(view[:written]) if written < len(view) else view)
@@ -67,12 +68,12 @@ class PartialFile:
 
     def sync(self) -> None:
         """Bring the file to the disk (blocking)."""
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             self._file.close()
 
     def _count(self, chunk: bytes | memoryview) -> None:
@@ -88,7 +89,7 @@ def remove(path: Path) -> None:
     Raises:
         StorageError: it cannot be removed.
     """
-    with _storage_errors(path):
+    with storage_errors(path):
         path.unlink(missing_ok=True)
 
 
@@ -100,8 +101,30 @@ def size_of(path: Path) -> ByteCount | None:
         return None
 
 
+def digests_of(
+    path: Path, algorithms: Iterable[Algorithm], first: ByteCount
+) -> dict[Algorithm, bytes]:
+    """Return the digests of what a file holds from a byte on (blocking).
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    hashes = {one: hashlib.new(one, usedforsecurity=False) for one in algorithms}
+    with storage_errors(path), path.open("rb") as file:
+        file.seek(first)
+        while chunk := file.read(READ_SIZE):
+            for each in hashes.values():
+                each.update(chunk)
+    return {algorithm: each.digest() for algorithm, each in hashes.items()}
+
+
 @contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
+    """Name what the operating system says about a file.
+
+    Raises:
+        StorageError: in place of any `OSError`.
+    """
     try:
         yield
     except OSError as error:

@@ -1,5 +1,6 @@
 """The transfer room: one URL to one verified partial file, several at a time."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,10 @@ from player_host.transfer import faults
 from player_host.transfer.attempt import Transfer
 from player_host.transfer.client import HttpClient
 from player_host.transfer.partial import remove
-from player_host.transfer.policy import COUNTED_PROGRESS, TransferPolicy
+from player_host.transfer.policy import TransferPolicy
+from player_host.transfer.quarantine import quarantined
 from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
+from player_host.transfer.retries import Retries
 from player_host.transfer.state import PartialStates
 from player_host.transfer.urls import check_url, redact_url
 from player_host.transfer.validators import retry_after
@@ -37,14 +40,21 @@ class TransferRoom:
         clock: for the dates of Retry-After and of rows.
         connections: how many transfers are under way at the same time, and how many
             connections are kept open for each network class.
+        jitter: gives a number from 0 to 1 for each wait before a further attempt.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, *, connections: int = DEFAULT_CONNECTIONS
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        connections: int = DEFAULT_CONNECTIONS,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._states = PartialStates(database, clock)
         self._clock = clock
         self._connections = connections
+        self._jitter = jitter
         self._busy: set[Path] = set()
         self._client: HttpClient | None = None
         self._slots: anyio.Semaphore | None = None
@@ -77,7 +87,9 @@ class TransferRoom:
         Called on the event loop for each accepted track (T1-DL-16) and each catalogue file.
         What an earlier call or process left is continued where the server's validators allow
         it. Transient errors are tried again as the policy says. Cancelling keeps the partial
-        and its state for a later call.
+        and its state for a later call. Every digest that the URL's fragment declares or the
+        server announces has to agree; bytes that do not are put into quarantine, and asked for
+        once more from the beginning.
 
         Args:
             request: URL, partial path, network class.
@@ -104,7 +116,9 @@ class TransferRoom:
                 transfer.suspend()
 
     def forget(self, partial: Path) -> None:
-        """Remove a partial file and what is known about it; one that is gone is no error.
+        """Remove a partial file, what is known about it, and what was put into quarantine.
+
+        What is gone already is no error.
 
         Called once the file is published under its final name, or given up.
 
@@ -116,22 +130,22 @@ class TransferRoom:
             raise faults.BUSY.at(str(partial))
         self._states.drop(partial)
         remove(partial)
+        remove(quarantined(partial))
 
     async def _run(self, transfer: Transfer, policy: TransferPolicy) -> VerifiedPartial:
-        done = await transfer.reopen()
-        failures, best = 0, transfer.kept
+        await transfer.reopen()
+        retries = Retries(policy, self._jitter, transfer.kept)
+        done = None
         while done is None:
             try:
                 done = await self._try_once(transfer)
             except TransferError as error:
-                progressed = transfer.kept >= best + COUNTED_PROGRESS
-                best = max(best, transfer.kept)
-                failures = 1 if progressed else failures + 1
-                final = failures >= policy.attempts or not faults.is_transient(error.hr)
+                final = retries.is_final(error.hr, transfer.kept)
                 _log_failure(transfer, error, final=final)
                 if final:
                     raise
-                await anyio.sleep(self._delay(transfer, policy, failures))
+                asked = retry_after(transfer.retry_after, self._clock.now()) or 0.0
+                await anyio.sleep(retries.wait(asked))
         log.info(
             "transfer.finished",
             url=transfer.where,
@@ -148,12 +162,6 @@ class TransferRoom:
             if not transfer.is_whole:
                 await transfer.attempt(self._client)
             return await transfer.finish()
-
-    def _delay(self, transfer: Transfer, policy: TransferPolicy, failures: int) -> float:
-        """Return the wait before the next attempt; a server may ask for a longer one."""
-        doubled: float = policy.backoff * 2 ** min(failures - 1, 32)
-        asked = retry_after(transfer.retry_after, self._clock.now()) or 0.0
-        return min(max(doubled, asked), policy.longest_backoff)
 
     @contextmanager
     def _exclusive(self, request: TransferRequest) -> Iterator[None]:

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from player_host.clock import Clock
 from player_host.database import Database
+from player_host.transfer.digests import Digest, as_text, from_text
 from player_host.transfer.validators import Validators
 from player_host.units import ByteCount
 
@@ -19,13 +20,14 @@ from player_host.units import ByteCount
 class PartialState:
     """What a row says: the URL's digest, the version, the whole length if it is known.
 
-    `sha256` is there once the file is whole.
+    `sha256` is there once the file is whole; `digests` are those that the server announced.
     """
 
     url_digest: str
     validators: Validators
     total: ByteCount | None
     sha256: str | None = None
+    digests: tuple[Digest, ...] = ()
 
 
 class PartialStates:
@@ -38,8 +40,8 @@ class PartialStates:
     def find(self, partial: Path) -> PartialState | None:
         """Return what is known about a partial file."""
         row = self._database.row(
-            "SELECT url_digest, etag, last_modified, total, sha256 FROM transfer_partials"
-            " WHERE path = ?",
+            "SELECT url_digest, etag, last_modified, total, sha256, digests"
+            " FROM transfer_partials WHERE path = ?",
             (_key(partial),),
         )
         if row is None:
@@ -49,6 +51,7 @@ class PartialStates:
             validators=Validators(row["etag"], row["last_modified"]),
             total=row["total"],
             sha256=row["sha256"],
+            digests=from_text(row["digests"]),
         )
 
     def save(self, partial: Path, state: PartialState) -> None:
@@ -61,8 +64,8 @@ class PartialStates:
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO transfer_partials"
-                " (path, url_digest, etag, last_modified, total, sha256, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " (path, url_digest, etag, last_modified, total, sha256, digests, updated_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     _key(partial),
                     state.url_digest,
@@ -70,6 +73,7 @@ class PartialStates:
                     validators.last_modified,
                     state.total,
                     state.sha256,
+                    as_text(state.digests),
                     self._clock.now().isoformat(),
                 ),
             )

@@ -178,6 +178,15 @@ REFUSALS = {
 }
 
 
+async def test_what_belongs_to_no_accepted_track_is_swept_at_the_next_start(bench):
+    async with open_player(bench.home):
+        pass
+    for name in ("7-70.part", "7-71.part.quarantined"):
+        (bench.home.incoming / name).write_bytes(b"what was left")
+    async with open_player(bench.home):
+        assert not list(bench.home.incoming.iterdir())
+
+
 @pytest.mark.requirement("T1-DL-20", "T1-DL-25")
 @pytest.mark.parametrize("case", REFUSALS)
 async def test_a_final_name_that_the_system_refuses_is_reported_and_leaves_nothing(

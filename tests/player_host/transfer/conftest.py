@@ -173,7 +173,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 async def room(database: Database, clock: ManualClock) -> AsyncIterator[TransferRoom]:
-    async with TransferRoom(database, clock) as opened:
+    # The longest wait that each draw may give, so that a test can say how long it is.
+    async with TransferRoom(database, clock, jitter=lambda: 1.0) as opened:
         yield opened
 
 

@@ -40,6 +40,11 @@ def test_one_code_is_always_or_never_transient_and_spoiling():
         (599, True),
         (302, False),
         (206, False),
+        (306, True),
+        (308, False),
+        (409, True),
+        (416, False),
+        (600, True),
     ],
 )
 def test_a_status_keeps_its_number_and_is_worth_another_attempt_or_not(status, transient):
@@ -52,3 +57,18 @@ def test_unknown_codes_are_final():
     assert not faults.is_transient(E_FAIL)
     assert not faults.is_transient(HRESULT(0x800701F4))
     assert not faults.spoils_bytes(E_FAIL)
+
+
+def test_only_a_transient_row_limits_its_attempts_and_allows_at_least_one_more():
+    for row in TABLE.values():
+        assert faults.attempts_at_most(row.hr) == row.attempts
+        assert row.attempts is None or (row.transient and row.attempts > 1)
+
+
+@pytest.mark.requirement("HR-04")
+def test_every_status_is_classed_as_bits_does_it():
+    final = {300, 301, 302, 303, 304, 305, 307, 308, *range(200, 300), *range(400, 500), 501, 505}
+    transient = set(range(100, 1000)) - final | {408, 409, 429}
+
+    told = {n for n in range(100, 1000) if faults.is_transient(HRESULT.from_http_status(n))}
+    assert told == transient

@@ -2,8 +2,10 @@
 
 import pytest
 
+from player_host import database as schema
 from player_host.database import Database
 from player_host.errors import StorageError
+from player_host.transfer.digests import Algorithm, Digest
 from player_host.transfer.partial import PartialFile, remove, size_of
 from player_host.transfer.state import PartialState, PartialStates
 from player_host.transfer.validators import Validators
@@ -24,7 +26,11 @@ def test_a_row_is_found_again_by_another_connection(states, partial, database, c
 
 
 def test_a_later_row_takes_the_place_of_an_earlier_one(states, partial):
-    later = PartialState("other", Validators(None, "stamp"), None, "sha")
+    digests = (
+        Digest(Algorithm.MD5, b"x" * 16, "digest"),
+        Digest(Algorithm.SHA_1, b"y" * 20, "URL"),
+    )
+    later = PartialState("other", Validators(None, "stamp"), None, "sha", digests)
     states.save(partial, STATE)
     states.save(partial, later)
     assert states.find(partial) == later
@@ -77,3 +83,19 @@ def test_a_missing_partial_has_no_size_and_is_removed_twice(partial, tmp_path):
     remove(partial)
     with pytest.raises(StorageError):
         PartialFile.reopen(partial)
+
+
+def test_a_row_of_an_earlier_version_has_no_digests(partial, clock, tmp_path, monkeypatch):
+    every = schema._migrations()
+    monkeypatch.setattr("player_host.database._migrations", lambda: every[:5])
+    old = Database.open(tmp_path / "old.db")
+    with old.transaction() as connection:
+        connection.execute(
+            "INSERT INTO transfer_partials VALUES (?, 'digest', '\"a\"', NULL, 5000, NULL, '')",
+            (str(partial),),
+        )
+    old.close()
+    monkeypatch.setattr("player_host.database._migrations", lambda: every)
+    new = Database.open(tmp_path / "old.db")
+    assert PartialStates(new, clock).find(partial) == STATE
+    new.close()
