@@ -75,6 +75,7 @@ class Order:
         jobs: how many scenarios run at the same time.
         expected: requirements that are known to fail, with the reason.
         is_shortened: whether counterexamples are shortened.
+        confirmed: requirements whose breach was confirmed before, and need not be again.
         patience: how long the plug-in may be silent while it owes answers; None for the profile's.
         sample_store: whether its store is the sample store, started for the run.
         turns: of all that plays on this event loop.
@@ -92,6 +93,7 @@ class Order:
     jobs: int = 2
     expected: Mapping[str, str] = field(factory=dict)
     is_shortened: bool = True
+    confirmed: frozenset[str] = frozenset()
     patience: Seconds | None = None
     sample_store: bool = False
     turns: Turns = field(factory=Turns, repr=False)
@@ -245,13 +247,14 @@ class _Running:
         """Play again, alone, what looked broken; shorten what is."""
         confirmed, examples = dict(results), []
         roots = [r for r in results.values() if r.verdict in _SUSPICIOUS and not r.follows_from]
-        for number, result in enumerate(roots, 1):
+        open_ones = [r for r in roots if r.requirement not in self._order.confirmed]
+        for number, result in enumerate(open_ones, 1):
             shown = await self._confirmed(result, chosen)
             if shown is None:
                 confirmed[result.requirement] = _unconfirmed(result)
             else:
                 examples.append(self._example(shown))
-            self._tell(Progress(number, len(roots), result.requirement, result.verdict))
+            self._tell(Progress(number, len(open_ones), result.requirement, result.verdict))
         return confirmed, tuple(examples)
 
     async def _confirmed(self, result: Result, chosen: Iterable[Scenario]) -> Shown | None:

@@ -175,11 +175,10 @@ def _settings(exhibit: Exhibit, folder: Path) -> PartnerSettings:
 async def _scored(exhibit: Exhibit, order: Order, seeds: tuple[int, ...], clock: Clock) -> Score:
     try:
         named = await _ran(evolve(order, kind=Kind.NAMED), clock)
+        walks = evolve(order, kind=Kind.DRAWN, confirmed=_roots(named))
         drawn = {}
         for seed in () if order.scenarios else seeds:
-            is_shortened = order.is_shortened and exhibit.primary not in _roots(named)
-            walks = evolve(order, kind=Kind.DRAWN, seed=seed, is_shortened=is_shortened)
-            drawn[seed] = await _ran(walks, clock)
+            drawn[seed] = await _ran(evolve(walks, seed=seed), clock)
     except PartnerError as error:
         return Score(exhibit, problem=error.what)
     score = _score(exhibit, named, drawn)
