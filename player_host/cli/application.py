@@ -42,6 +42,7 @@ _VERBS: Final = {
     "download": "download:download",
     "downloads": "downloads:application",
     "library": "library:application",
+    "fetch": "fetch:fetch",
     "conformance": "conformance:application",
     "new-partner": "new_partner:new_partner",
     "transcript": "transcript:application",

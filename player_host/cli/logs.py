@@ -65,6 +65,24 @@ def configure_log(*, verbose: bool) -> None:
 
 
 @contextmanager
+def told_otherwise(name: str, *, verbose: bool) -> Iterator[None]:
+    """Keep the warnings of a module out of the log: the verb tells of them in better words.
+
+    Args:
+        name: of the module.
+        verbose: leave them there too.
+    """
+    logger = logging.getLogger(name)
+    before = logger.level
+    if not verbose:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
 def logging_dead_threads(*, verbose: bool) -> Iterator[None]:
     """Log the exception that ends a thread, as one line; a plug-in may start threads of its own.
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from attrs import frozen
 
+from player_host.errors import TransferError
 from player_host.settings import NetworkClass
 from player_host.transfer.media import MediaKind
-from player_host.units import ByteCount
+from player_host.units import ByteCount, Seconds
 
 
 @frozen
@@ -32,6 +33,21 @@ class Progress:
 
     received: ByteCount
     total: ByteCount | None
+
+
+@frozen
+class Retry:
+    """An attempt that failed, after which another one follows.
+
+    Attributes:
+        error: how it ended.
+        kept: bytes that need not come again.
+        wait: how long until the next attempt begins.
+    """
+
+    error: TransferError
+    kept: ByteCount
+    wait: Seconds
 
 
 @frozen

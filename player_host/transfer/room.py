@@ -19,7 +19,7 @@ from player_host.transfer.client import HttpClient
 from player_host.transfer.partial import remove
 from player_host.transfer.policy import TransferPolicy
 from player_host.transfer.quarantine import quarantined
-from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
+from player_host.transfer.request import Progress, Retry, TransferRequest, VerifiedPartial
 from player_host.transfer.retries import Retries
 from player_host.transfer.state import PartialStates
 from player_host.transfer.urls import check_url, redact_url
@@ -81,6 +81,7 @@ class TransferRoom:
         request: TransferRequest,
         policy: TransferPolicy,
         on_progress: Callable[[Progress], None] | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
     ) -> VerifiedPartial:
         """Bring a URL to a whole, verified, synced file under its partial name.
 
@@ -96,6 +97,8 @@ class TransferRoom:
             policy: limits and patience.
             on_progress: called on the event loop with every chunk that was written; has to
                 return at once.
+            on_retry: called on the event loop after each attempt that failed and is followed by
+                another one; has to return at once.
 
         Returns:
             the file's path, size in bytes, SHA-256 in hexadecimal digits, and kind. It is the
@@ -111,7 +114,7 @@ class TransferRoom:
         with self._exclusive(request):
             transfer = Transfer(request, policy, self._states, on_progress)
             try:
-                return await self._run(transfer, policy)
+                return await self._run(transfer, policy, on_retry or _ignore)
             finally:
                 transfer.suspend()
 
@@ -132,7 +135,9 @@ class TransferRoom:
         remove(partial)
         remove(quarantined(partial))
 
-    async def _run(self, transfer: Transfer, policy: TransferPolicy) -> VerifiedPartial:
+    async def _run(
+        self, transfer: Transfer, policy: TransferPolicy, on_retry: Callable[[Retry], None]
+    ) -> VerifiedPartial:
         await transfer.reopen()
         retries = Retries(policy, self._jitter, transfer.kept)
         done = None
@@ -145,7 +150,9 @@ class TransferRoom:
                 if final:
                     raise
                 asked = retry_after(transfer.retry_after, self._clock.now()) or 0.0
-                await anyio.sleep(retries.wait(asked))
+                wait = retries.wait(asked)
+                on_retry(Retry(error, transfer.kept, wait))
+                await anyio.sleep(wait)
         log.info(
             "transfer.finished",
             url=transfer.where,
@@ -173,6 +180,10 @@ class TransferRoom:
             yield
         finally:
             self._busy.discard(key)
+
+
+def _ignore(_retry: Retry) -> None:
+    """Tell nobody; the log has it."""
 
 
 def _key(partial: Path) -> Path:
