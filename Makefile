@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check test-kill soak zoo zoo-seeds mutations benchmarks docs format lock clean help
+.PHONY: demo test test-long check test-kill soak fault-schedules zoo zoo-seeds mutations benchmarks docs format lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -58,6 +58,9 @@ benchmarks: $(STAMP)  ## every published figure
 	@$(BIN)/python benchmarks/surrogate.py
 	@$(BIN)/python benchmarks/judge_orders.py
 	@$(BIN)/python benchmarks/judge_mutants.py
+
+fault-schedules: $(STAMP)  ## 5,000 random schedules of a store's faults: the exact bytes, or a named error
+	@FAULT_SCHEDULES=5000 $(BIN)/python -m pytest -q -m long --show-capture=no tests/player_host/transfer/test_transfer_fault_schedules.py
 
 zoo: $(STAMP)  ## the conformance kit over plug-ins with known faults (ten minutes)
 	@$(BIN)/player-host conformance mutants --jobs 8

@@ -228,7 +228,9 @@ class Transfer:
             raise faults.FILE_CHANGED.at(answer.where)
         check_bound(total, self._policy.max_size, answer.where)
         self._part, self._announced = told.part, united(self._announced, told.whole)
-        self._state, self._total = evolve(state, total=total, digests=self._announced), total
+        known = state.validators.with_tag_of(answer.headers)
+        state = evolve(state, validators=known, total=total, digests=self._announced)
+        self._state, self._total = state, total
         self._length_proven = True
 
     def _admit_whole(self, answer: Answer, *, ranged: bool) -> None:

@@ -31,6 +31,16 @@ class Validators:
         """The value of If-Range: the entity tag before the time stamp (RFC 9110, 13.1.5)."""
         return self.etag or self.last_modified or ""
 
+    def with_tag_of(self, headers: Mapping[str, str]) -> "Validators":
+        """Return these, with the entity tag of an admitted part where none was known yet.
+
+        A further part has to have it too: a time stamp alone may stand for two versions.
+        """
+        etag = headers.get("etag", "")
+        if self.etag is not None or not _is_strong(etag):
+            return self
+        return Validators(etag, self.last_modified)
+
     def admits(self, headers: Mapping[str, str]) -> bool:
         """Say whether a partial answer is a part of the same version.
 
@@ -62,7 +72,7 @@ def strong_validators(headers: Mapping[str, str]) -> Validators | None:
     """
     etag = headers.get("etag", "")
     stamp = headers.get("last-modified", "")
-    if len(etag) <= MAX_HEADER_VALUE and ENTITY_TAG.fullmatch(etag):
+    if _is_strong(etag):
         return Validators(etag, stamp if 0 < len(stamp) <= MAX_HEADER_VALUE else None)
     modified, sent = http_date(stamp), http_date(headers.get("date", ""))
     # A weak tag says that the server itself does not vouch for the bytes.
@@ -104,3 +114,7 @@ def retry_after(text: str, now: datetime) -> float | None:
         return float(seconds[0])
     moment = http_date(text)
     return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _is_strong(etag: str) -> bool:
+    return len(etag) <= MAX_HEADER_VALUE and ENTITY_TAG.fullmatch(etag) is not None
