@@ -205,7 +205,9 @@ class Conversation:
     def numbers(self, fact: str) -> frozenset[int]:
         """Return what a fact lists; nothing where it is missing, or lists no numbers."""
         found = self.facts.get(fact)
-        return frozenset(one for one in found if type(one) is int) if type(found) is list else _NONE
+        if not isinstance(found, list | tuple):
+            return _NONE
+        return frozenset(n for n in found if isinstance(n, int) and not isinstance(n, bool))
 
     @property
     def answer_deadline_s(self) -> float:

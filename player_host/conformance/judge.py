@@ -18,7 +18,10 @@ from player_host.conformance.verdicts import SEVEREST_FIRST, Finding, Outcome, V
 from player_host.transcript import Transcript
 
 MOST_FINDINGS: Final = 50
-"""So many findings of a requirement are kept; the others are counted."""
+"""So many findings of a requirement are shown; the others are counted."""
+
+KEPT_FINDINGS: Final = 10_000
+"""So many are kept until it is known what follows from what."""
 
 
 @frozen
@@ -80,7 +83,7 @@ def _judged(one: Clause, talk: Conversation) -> Result:
             against.append(finding)
     against.sort(key=lambda finding: (_GRAVITY[finding.outcome], finding.line))
     verdict = _verdict(one.requirement, chances, against)
-    return Result(one.requirement, verdict, chances, tuple(against[:MOST_FINDINGS]), len(against))
+    return Result(one.requirement, verdict, chances, tuple(against[:KEPT_FINDINGS]), len(against))
 
 
 def _verdict(name: str, chances: int, against: list[Finding]) -> Verdict:
@@ -105,11 +108,15 @@ def _rooted(result: Result, results: Mapping[str, Result]) -> Result:
     against = _breaches(result)
     if not against or result.total > len(result.findings):
         return result
-    for root, is_same in FOLLOWS.get(result.requirement, ()):
-        causes = _breaches(results[root])
-        if causes and all(any(is_same(one, cause) for cause in causes) for one in against):
+    for root, shared in FOLLOWS.get(result.requirement, ()):
+        if _all_share(shared, against, _breaches(results[root])):
             return evolve(result, follows_from=root)
     return result
+
+
+def _all_share(shared: "_Shared", against: list[Finding], causes: list[Finding]) -> bool:
+    """Whether each finding has its cause."""
+    return set(map(shared, against)) <= set(map(shared, causes))
 
 
 def _roots(conversations: Iterable[Results]) -> frozenset[str]:
@@ -125,11 +132,11 @@ def _roots(conversations: Iterable[Results]) -> frozenset[str]:
 def _turned(results: Results, roots: frozenset[str]) -> Results:
     """Turn round what follows from what, where other breaches tell that it is so."""
     turned = dict(results)
-    for name, (root, is_same) in TURNS.items():
+    for name, (root, shared) in TURNS.items():
         against, causes = _breaches(results.get(name)), _breaches(results.get(root))
         if root not in roots or not against:
             continue
-        if all(any(is_same(one, cause) for cause in causes) for one in against):
+        if _all_share(shared, against, causes):
             turned[name] = evolve(results[name], follows_from=root)
             if results[root].follows_from == name:
                 turned[root] = evolve(results[root], follows_from="")
@@ -155,49 +162,50 @@ def _joined(first: Result, second: Result) -> Result:
     )
 
 
-_Relation = Callable[[Finding, Finding], bool]
+_Shared = Callable[[Finding], object]
+"""What a finding has in common with the one that brought it about."""
 
 
-def _same_track(one: Finding, cause: Finding) -> bool:
-    return one.track_id == cause.track_id
+def _track(one: Finding) -> object:
+    return one.track_id
 
 
-def _same_download(one: Finding, cause: Finding) -> bool:
-    return one.cookie == cause.cookie
+def _download(one: Finding) -> object:
+    return one.cookie
 
 
-def _same_line(one: Finding, cause: Finding) -> bool:
-    return one.line == cause.line
+def _line(one: Finding) -> object:
+    return one.line
 
 
-def _same_life(one: Finding, cause: Finding) -> bool:
-    return one.life == cause.life
+def _life(one: Finding) -> object:
+    return one.life
 
 
-FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Relation], ...]]] = {
+FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Shared], ...]]] = {
     "T1-DL-07": (
-        ("T1-DL-55", _same_line),
-        ("T1-DL-08", _same_track),
-        ("T1-DL-09", _same_track),
-        ("T1-DL-10", _same_download),
-        ("T1-CON-08", _same_life),
-        ("T1-LIFE-07", _same_life),
+        ("T1-DL-55", _line),
+        ("T1-DL-08", _track),
+        ("T1-DL-09", _track),
+        ("T1-DL-10", _download),
+        ("T1-CON-08", _life),
+        ("T1-LIFE-07", _life),
     ),
     "T1-DL-08": (
-        ("T1-DL-09", _same_track),
-        ("T1-DL-10", _same_download),
-        ("T1-CON-08", _same_life),
-        ("T1-LIFE-07", _same_life),
+        ("T1-DL-09", _track),
+        ("T1-DL-10", _download),
+        ("T1-CON-08", _life),
+        ("T1-LIFE-07", _life),
     ),
-    "T1-DL-39": (("T1-DL-07", _same_track),),
-    "T1-DL-10": (("T1-DL-09", _same_line),),
-    "T1-LIFE-07": (("T1-CON-08", _same_life), ("T1-THR-03", _same_life)),
-    "T1-THR-07": (("T1-DL-06", _same_line),),
-    "T1-DL-54": (("T1-DL-17", _same_track),),
+    "T1-DL-39": (("T1-DL-07", _track),),
+    "T1-DL-10": (("T1-DL-09", _line),),
+    "T1-LIFE-07": (("T1-CON-08", _life), ("T1-THR-03", _life)),
+    "T1-THR-07": (("T1-DL-06", _line),),
+    "T1-DL-54": (("T1-DL-17", _track),),
 }
 """What follows from what: a clause, and the clauses whose breach brings it about."""
 
-TURNS: Final[Mapping[str, tuple[str, _Relation]]] = {"T1-DL-08": ("T1-DL-07", _same_track)}
+TURNS: Final[Mapping[str, tuple[str, _Shared]]] = {"T1-DL-08": ("T1-DL-07", _track)}
 """What follows the other way round for a partner that breaks the second clause by itself as well.
 
 One that is silent about refused tracks alone breaks T1-DL-08; one that loses tracks of any kind

@@ -369,6 +369,14 @@ def test_silence_about_refused_tracks_is_one_fault_and_silence_about_any_another
     assert against(omitting(2, 900)) == {"T1-DL-07": "", "T1-DL-08": "T1-DL-07"}
 
 
+def test_what_follows_from_what_is_known_of_many_findings_too() -> None:
+    many = list(range(900, 1_100))
+    script = Script(refused=many).attach().download(5, [1, *many]).grant(5, 1)
+    results = said(script.wait().detach())
+    assert results["T1-DL-08"].total == len(many)
+    assert against(results) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
+
+
 def test_another_conversation_tells_which_fault_it_is() -> None:
     whole = together((omitting(900), omitting(2)))
     assert against(whole) == {"T1-DL-07": "", "T1-DL-08": "T1-DL-07"}

@@ -19,7 +19,7 @@ def test_what_is_printed_is_logged_under_the_plug_ins_name(caplog):
 
 
 def test_what_is_logged_keeps_its_level(caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="partner.shop")
     output = OutputLog("shop", Scrubber())
     output.logged(logging.DEBUG, "a detail")
     output.logged(logging.ERROR, "a mishap")
