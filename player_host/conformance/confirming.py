@@ -17,6 +17,7 @@ from player_host.conformance.judge import Result, judge
 from player_host.conformance.schedule import (
     Attach,
     AwaitAnswers,
+    Event,
     Request,
     Schedule,
     Together,
@@ -92,7 +93,9 @@ async def _cut(
 ) -> tuple[Shown, int]:
     """Cut for as long as something can be cut; return what is left, and what of the budget."""
     while budget:
-        for candidate in islice(cuts(shown), budget):
+        current = shown.schedule
+        shorter = (one for one in cuts(shown) if one != current)
+        for candidate in islice(shorter, budget):
             budget -= 1
             found = await _attempt(candidate, shown.result.requirement, play)
             if found is not None:
@@ -138,9 +141,18 @@ def _fewer_events(shown: Shown) -> Iterator[Schedule]:
 def _fewer_tracks(shown: Shown) -> Iterator[Schedule]:
     """Yield schedules whose lists are shorter: the boldest cuts first."""
     for place, event in enumerate(shown.schedule.events):
-        if isinstance(event, Request) and event.items is not None:
-            for items in _fewer_items(event.items):
-                yield _with(shown.schedule, place, evolve(event, items=items))
+        for less in _with_fewer_tracks(event):
+            yield _with(shown.schedule, place, less)
+
+
+def _with_fewer_tracks(event: Event) -> Iterator[Event]:
+    if isinstance(event, Request) and event.items is not None:
+        for items in _fewer_items(event.items):
+            yield evolve(event, items=items)
+    if isinstance(event, Together):
+        for n, inner in enumerate(event.events):
+            for less in _with_fewer_tracks(inner):
+                yield Together((*event.events[:n], less, *event.events[n + 1 :]))
 
 
 def _tidy(schedule: Schedule) -> Schedule:
@@ -154,12 +166,21 @@ def _cookies(schedule: Schedule) -> set[int]:
 
 def _only(schedule: Schedule, cookies: set[int]) -> Schedule:
     """Return a schedule without the events about other downloads than these."""
-    about = {None, *cookies}
-    kept = tuple(e for e in schedule.events if getattr(e, "cookie", None) in about)
-    return evolve(schedule, events=kept)
+    return evolve(schedule, events=_about(schedule.events, {None, *cookies}))
 
 
-def _with(schedule: Schedule, place: int, event: Request | Together) -> Schedule:
+def _about(events: tuple[Event, ...], cookies: set[int | None]) -> tuple[Event, ...]:
+    kept: list[Event] = []
+    for event in events:
+        if isinstance(event, Together):
+            inner = _about(event.events, cookies)
+            kept += [Together(inner)] if inner else []
+        elif getattr(event, "cookie", None) in cookies:
+            kept.append(event)
+    return tuple(kept)
+
+
+def _with(schedule: Schedule, place: int, event: Event) -> Schedule:
     events = (*schedule.events[:place], event, *schedule.events[place + 1 :])
     return evolve(schedule, events=events)
 

@@ -17,6 +17,7 @@ from player_host.conformance.schedule import (
     Pause,
     Request,
     Schedule,
+    Together,
 )
 from player_host.transcript import Transcript
 
@@ -43,6 +44,11 @@ def anyio_backend():
     return "asyncio"
 
 
+def flat(events: tuple[Event, ...]) -> list[Event]:
+    several = ((one.events if isinstance(one, Together) else (one,)) for one in events)
+    return [event for group in several for event in group]
+
+
 class Imagined:
     """A plug-in that answers one track twice, where a schedule has what brings that about."""
 
@@ -55,7 +61,7 @@ class Imagined:
         self.plays += 1
         script = Script()
         attached, begun = False, 0
-        for event in schedule.events:
+        for event in flat(schedule.events):
             if isinstance(event, Attach):
                 script.attach()
                 attached = True
@@ -139,3 +145,15 @@ async def test_what_is_about_other_downloads_goes_first() -> None:
     shortest = await shorten(shown, plug_in.play)
     assert shortest.schedule.events == (Attach(), Request(17, loose(5)), AwaitAnswers(17))
     assert plug_in.plays < 15
+
+
+async def test_what_is_done_at_the_same_time_is_left_out_too() -> None:
+    plug_in = Imagined()
+    at_once = Together(tuple(Request(cookie, loose(1, 5)) for cookie in range(1, 5)))
+    waits = tuple(AwaitAnswers(cookie) for cookie in range(1, 5))
+    shown = await found(plug_in, (Attach(), at_once, *waits, Detach()))
+    assert shown is not None
+    shortest = await shorten(shown, plug_in.play)
+    (request,) = [one for one in flat(shortest.schedule.events) if isinstance(one, Request)]
+    assert request.items == loose(5)
+    assert plug_in.plays < 25
