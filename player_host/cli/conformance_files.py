@@ -161,9 +161,7 @@ def _judged(name: str, transcript: Transcript) -> ScenarioRun:
     if breach is None:
         problem = "" if transcript.complete else NO_END
         return ScenarioRun(name, judge_conversation(talk), problem=problem, transcript=name)
-    clause, what = breach.violation.clause, breach.violation.what
-    problem = f"its Player broke {clause} at line {breach.line}: {what}"
-    return ScenarioRun(name, {}, problem=problem, transcript=name)
+    return ScenarioRun(name, {}, problem=str(breach), transcript=name)
 
 
 def _schedule(file: Path) -> Schedule:

@@ -24,7 +24,7 @@ from player_host.conformance.schedule import (
     requests,
     without,
 )
-from player_host.conformance.verdicts import Finding, Outcome, Verdict
+from player_host.conformance.verdicts import Finding, Outcome
 from player_host.transcript import Called, Transcript
 
 REPLAYS: Final = 3
@@ -109,7 +109,7 @@ async def _cut(
 async def _attempt(schedule: Schedule, requirement: str, play: Play) -> Shown | None:
     transcript = await play(schedule)
     result = judge(transcript)[requirement]
-    if result.verdict not in {Verdict.FAIL, Verdict.WARN} or result.follows_from:
+    if not result.is_root:
         return None
     return Shown(schedule, transcript, result)
 

@@ -172,6 +172,11 @@ class Breach:
     line: int
     violation: Violation
 
+    def __str__(self) -> str:
+        """Return the clause, the place and what was done there, for people."""
+        broken = self.violation
+        return f"its Player broke {broken.clause} at line {self.line}: {broken.what}"
+
 
 @define(eq=False)
 class Conversation:

@@ -44,6 +44,16 @@ class Result:
     total: int = 0
     follows_from: str = ""
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether the clause was broken, whatever the weight of that."""
+        return self.verdict in {Verdict.FAIL, Verdict.WARN}
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it was broken, and that follows from no other breach."""
+        return self.is_broken and not self.follows_from
+
 
 Results = Mapping[str, Result]
 """One result for each requirement that has a check."""

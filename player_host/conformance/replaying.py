@@ -40,7 +40,7 @@ class Replay:
     @property
     def outcome(self) -> Replayed:
         """How it compares with what was found."""
-        if self.result.verdict in {Verdict.FAIL, Verdict.WARN}:
+        if self.result.is_broken:
             return Replayed.BROKEN
         return Replayed.FIXED if self.result.verdict is Verdict.PASS else Replayed.DIFFERENT
 

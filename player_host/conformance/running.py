@@ -45,8 +45,6 @@ EXPLORED: Final = {"quick": 3, "full": 20, "exhaustive": 20}
 UNUSED_OFFER: Final = "offer"
 """The name under which a run says that nothing of the offer was granted."""
 
-_SUSPICIOUS: Final = frozenset({Verdict.FAIL, Verdict.WARN})
-
 _log = get_logger(__name__)
 
 
@@ -246,7 +244,7 @@ class _Running:
     ) -> tuple[Results, tuple[Counterexample, ...]]:
         """Play again, alone, what looked broken; shorten what is."""
         confirmed, examples = dict(results), []
-        roots = [r for r in results.values() if r.verdict in _SUSPICIOUS and not r.follows_from]
+        roots = [result for result in results.values() if result.is_root]
         open_ones = [r for r in roots if r.requirement not in self._order.confirmed]
         for number, result in enumerate(open_ones, 1):
             shown = await self._confirmed(result, chosen)
@@ -260,7 +258,7 @@ class _Running:
     async def _confirmed(self, result: Result, chosen: Iterable[Scenario]) -> Shown | None:
         for scenario in sorted(chosen, key=self._effort):
             found = self._ran[scenario.name].results.get(result.requirement)
-            if found is None or found.verdict not in _SUSPICIOUS or found.follows_from:
+            if found is None or not found.is_root:
                 continue
             if CLAUSES[result.requirement].is_timed:
                 async with self._order.turns.alone():
@@ -314,10 +312,7 @@ def joined(found: Run, published: Results, problem: str, order: Order) -> Run:
 
 def _own_fault(breach: Breach) -> str:
     """Say what the simulated Player did wrong: nothing is said about the partner then."""
-    broken = breach.violation
-    return (
-        f"a fault of the kit: its Player broke {broken.clause} at line {breach.line}: {broken.what}"
-    )
+    return f"a fault of the kit: {breach}"
 
 
 def _unconfirmed(result: Result) -> Result:
@@ -334,7 +329,7 @@ def _weighed(result: Result, expected: Mapping[str, str]) -> Result:
     """Weigh a result against the file of expected failures."""
     if result.requirement not in expected:
         return result
-    if result.verdict in _SUSPICIOUS:
+    if result.is_broken:
         return evolve(result, verdict=Verdict.KNOWN_BAD)
     if result.verdict is Verdict.PASS:
         return evolve(result, verdict=Verdict.UNEXPECTED_PASS)

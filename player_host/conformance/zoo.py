@@ -40,8 +40,6 @@ OFFER: Final = Offer(
 PATIENCE: Final = Seconds(0.75)
 """The exhibits answer from memory."""
 
-_FOUND: Final = frozenset({Verdict.FAIL, Verdict.WARN})
-
 
 @frozen
 class Exhibit:
@@ -222,7 +220,7 @@ def _missed(primary: str, named: Run, drawn: Mapping[int, Run]) -> tuple[int, ..
 
 def _roots(found: Run) -> frozenset[str]:
     results = found.results.items()
-    return frozenset(n for n, r in results if r.verdict in _FOUND and not r.follows_from)
+    return frozenset(name for name, result in results if result.is_root)
 
 
 def _exhibit(table: Mapping[str, Any]) -> Exhibit:
