@@ -1,6 +1,13 @@
 """Clauses about `Download` and the answers that it owes (T1-DL)."""
 
-from partner_api.calls import Download, DownloadTrack, Faulted, GetItemInfo, InfoReturned
+from partner_api.calls import (
+    Download,
+    DownloadTrack,
+    Faulted,
+    GetItemInfo,
+    InfoReturned,
+    Predeliver,
+)
 from partner_api.enums import ItemInfo
 from partner_api.transaction import TrackState, is_usable_url
 from player_host.conformance.clauses import (
@@ -30,7 +37,7 @@ def every_track_is_answered_once(talk: Conversation) -> Findings:
 
 @clause("T1-DL-08")
 def a_track_that_is_not_to_be_downloaded_is_answered_too(talk: Conversation) -> Findings:
-    """With a failure code."""
+    """With a failure code, as one whose licence the licence store did not take."""
     refused = talk.numbers("refused")
     for answer in talk.answers:
         call = answer.exchange.call
@@ -42,7 +49,8 @@ def a_track_that_is_not_to_be_downloaded_is_answered_too(talk: Conversation) -> 
         elif call.hr.failed:
             yield kept(answer)
     for download in _owing(talk):
-        yield from _omitted(talk, download, [t for t in download.unanswered if t in refused])
+        denied = refused | _unlicensed(talk, download) if download.unanswered else refused
+        yield from _omitted(talk, download, [t for t in download.unanswered if t in denied])
 
 
 @clause("T1-DL-09")
@@ -209,6 +217,18 @@ def _owing(talk: Conversation) -> list[DownloadTalk]:
 def _failed(download: DownloadTalk) -> bool:
     hr = download.exchange.hr
     return hr is not None and hr.failed and not download.exchange.was_lost
+
+
+def _unlicensed(talk: Conversation, download: DownloadTalk) -> set[int]:
+    """Return the tracks whose last delivery since a download began has failed."""
+    last: dict[int, bool] = {}
+    for exchange in talk.of(Predeliver):
+        call, hr = exchange.call, exchange.hr
+        assert isinstance(call, Predeliver)
+        is_later = exchange.number > download.exchange.number
+        if is_later and exchange.life == download.exchange.life and hr is not None:
+            last[call.license.content_id] = hr.failed
+    return {track_id for track_id, has_failed in last.items() if has_failed}
 
 
 def _omitted(talk: Conversation, download: DownloadTalk, tracks: list[int]) -> Findings:

@@ -369,6 +369,15 @@ def test_silence_about_refused_tracks_is_one_fault_and_silence_about_any_another
     assert against(omitting(2, 900)) == {"T1-DL-07": "", "T1-DL-08": "T1-DL-07"}
 
 
+def test_a_track_whose_licence_was_not_taken_is_not_to_be_downloaded_either() -> None:
+    silent = Script().attach().download(5, [1, 2]).license(1, E_FAIL).grant(5, 2)
+    assert against(said(silent.wait().detach())) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
+    tried_again = Script().attach().download(5, [1, 2]).license(1, E_FAIL).license(1).grant(5, 2)
+    assert against(said(tried_again.wait().detach())) == {"T1-DL-07": ""}
+    before = Script().attach().license(1, E_FAIL).download(5, [1, 2]).grant(5, 2)
+    assert against(said(before.wait().detach())) == {"T1-DL-07": ""}
+
+
 def test_what_follows_from_what_is_known_of_many_findings_too() -> None:
     many = list(range(900, 1_100))
     script = Script(refused=many).attach().download(5, [1, *many]).grant(5, 1)
