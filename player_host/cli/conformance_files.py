@@ -9,8 +9,9 @@ from cyclopts import Parameter
 
 from player_host.cli.conformance_run import cast_for, show_run
 from player_host.cli.desk import Given
+from player_host.cli.interruption import run_until_signal
 from player_host.cli.outcome import ExitStatus
-from player_host.cli.running import check_partner, run_until_signal
+from player_host.cli.running import check_partner
 from player_host.conformance.conducting import offer_of
 from player_host.conformance.judge import judge_conversation
 from player_host.conformance.reader import read_conversation

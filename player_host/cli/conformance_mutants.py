@@ -9,8 +9,8 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from player_host.cli.desk import Desk, Given
+from player_host.cli.interruption import run_until_signal
 from player_host.cli.outcome import ExitStatus
-from player_host.cli.running import run_until_signal
 from player_host.cli.wording import shown
 from player_host.clock import SystemClock
 from player_host.conformance.conducting import cores

@@ -10,8 +10,8 @@ from typing import Final
 from attrs import evolve
 
 from player_host.cli.desk import Desk
+from player_host.cli.interruption import run_until_signal
 from player_host.cli.outcome import ExitStatus
-from player_host.cli.running import run_until_signal
 from player_host.clock import SystemClock
 from player_host.conformance.conducting import conduct
 from player_host.conformance.offers import Offer

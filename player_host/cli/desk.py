@@ -8,7 +8,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Annotated, Any, Final, NoReturn
@@ -143,6 +143,11 @@ class Desk:
         """Say something beside the result; nothing fails because it cannot be said."""
         with suppress(OSError):
             self.err.print(Text(shown(text)), soft_wrap=True)
+
+    def remark_lines(self, lines: Iterable[str]) -> None:
+        """Say several things at once, each on a line, as `remark` does."""
+        with suppress(OSError):
+            self.err.out("\n".join(map(shown, lines)), highlight=False)
 
     @contextmanager
     def reading(self) -> Iterator[Database]:

@@ -2,37 +2,56 @@
 
 import time
 from contextlib import closing
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from player_host.cli.desk import Desk, Given
-from player_host.cli.fetch_folder import open_folder
-from player_host.cli.fetch_items import (
+from player_host.cli.fetching.folder import open_folder
+from player_host.cli.fetching.items import (
     FetchItem,
     Stage,
     remedy_of,
     status_of,
     wrong_to_json,
 )
-from player_host.cli.fetch_list import Wishes, Wrong, read_wishes
-from player_host.cli.fetch_showing import Bars, Events, Lines, tell_event
-from player_host.cli.fetch_work import FetchWork, Place, Showing, plan
+from player_host.cli.fetching.showing import Bars, Events, Lines, tell_event
+from player_host.cli.fetching.wishes import Wishes, Wrong, read_wishes
+from player_host.cli.fetching.work import FetchWork, Place, Showing, plan
+from player_host.cli.interruption import run_until_signal
 from player_host.cli.logs import told_otherwise
 from player_host.cli.outcome import ExitStatus, tell
-from player_host.cli.running import run_until_signal
 from player_host.cli.screens import add_row, plain_table
 from player_host.cli.wording import count_text, duration_text, shown, size_text
 from player_host.database import Database
 from player_host.errors import UsageError
 from player_host.transfer import room
+from player_host.transfer.fetch_policy import FETCH_POLICY
+from player_host.transfer.policy import TransferPolicy
 from player_host.units import Seconds
 
 MOST_ROWS: Final = 40
 SUSPENDED: Final = "suspended; the same command goes on"
+
+
+class Durability(StrEnum):
+    """When a file gets its name."""
+
+    DURABLE = "durable"
+    FAST = "fast"
+
+
+@frozen
+class Manner:
+    """How a command is carried out."""
+
+    policy: TransferPolicy
+    connections: int
+    as_events: bool
 
 
 def fetch(
@@ -40,6 +59,8 @@ def fetch(
     to: Path,
     listed: Annotated[bool, Parameter(name="-", negative="")] = False,
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 8,
+    policy: Durability = Durability.DURABLE,
+    sha256: Annotated[bool, Parameter(negative="")] = False,
     events: Annotated[bool, Parameter(negative="")] = False,
     desk: Given,
 ) -> ExitStatus:
@@ -72,6 +93,9 @@ def fetch(
         listed: read a list from the standard input, one URL a line; blank lines and lines
             that begin with # are skipped
         connections: how many files are transferred at the same time
+        policy: durable: a file has its name when it is on the disk; fast: when the operating
+            system has it, so that a power cut may cost the last ones
+        sha256: tell the digest of each file, which takes time
         events: print a line of JSON for whatever happens (started, progress, retried, settled,
             wrong); the last one, done, is the document of --json
         desk: where the result is shown
@@ -88,7 +112,9 @@ def fetch(
         desk.remark(f"{count_text(wishes.repeated, 'URL')} more than once; each is fetched once")
     began = time.monotonic()
     items: list[FetchItem] = []
-    status = _carry_out(desk, wishes, items, to, connections, events=events)
+    rules = evolve(FETCH_POLICY, is_synced=policy is Durability.DURABLE, is_hashed=sha256)
+    how = Manner(rules, connections, as_events=events)
+    status = _carry_out(desk, wishes, items, to, how)
     seconds = Seconds(time.monotonic() - began)
     _report(desk, Result(to, tuple(items), wishes.wrong, seconds), as_events=events)
     if status is ExitStatus.INTERRUPTED or any(one.stage is Stage.SUSPENDED for one in items):
@@ -135,9 +161,7 @@ def _carry_out(
     wishes: Wishes,
     items: list[FetchItem],
     to: Path,
-    connections: int,
-    *,
-    events: bool,
+    how: Manner,
 ) -> ExitStatus:
     """Fill the list with what is to be done, do it, and return the status.
 
@@ -148,13 +172,16 @@ def _carry_out(
         return ExitStatus.USAGE
     home = desk.home
     home.make()
-    with open_folder(to, home) as folder, closing(Database.open(home.database)) as database:
+    with (
+        open_folder(to, home, is_synced=how.policy.is_synced) as folder,
+        closing(Database.open(home.database)) as database,
+    ):
         items += plan(folder, wishes.wanted)
-        showing = _showing(desk, items, events=events)
-        work = FetchWork(Place(folder, database), items, connections, showing)
+        showing = _showing(desk, items, events=how.as_events)
+        work = FetchWork(Place(folder, database), items, how.policy, how.connections, showing)
         try:
             with told_otherwise(room.__name__, verbose=desk.verbose):
-                run_until_signal(desk, work.run)
+                run_until_signal(desk, work.run, on_fast_loop=True)
         except KeyboardInterrupt:
             return ExitStatus.INTERRUPTED
         if work.trouble is not None:

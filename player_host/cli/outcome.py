@@ -3,12 +3,13 @@
 import traceback
 from contextlib import suppress
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from attrs import asdict, frozen
 from cyclopts import CycloptsError
 from rich.text import Text
 
+from partner_api.hresult import HRESULT
 from player_host import errors
 from player_host.cli.desk import Desk
 from player_host.cli.wording import shown
@@ -117,3 +118,10 @@ def _problem_of_one(error: BaseException) -> Problem:
 def _usage_remedy(error: CycloptsError) -> str:
     words = ["player-host", *(error.command_chain or ()), "--help"]
     return f"`{' '.join(words)}` shows the usage"
+
+
+def hr_to_json(hr: HRESULT | None) -> dict[str, Any]:
+    """Return a code by name (`hr`) and by number (`code`)."""
+    if hr is None:
+        return {"hr": None, "code": None}
+    return {"hr": hr.name, "code": f"0x{int(hr):08X}"}

@@ -16,7 +16,7 @@ from partner_api.hresult import E_ABORT, E_FAIL, E_OUTOFMEMORY, E_UNEXPECTED, HR
 from partner_api.transaction import TrackState
 from player_host.catalog.containers import LeftOut
 from player_host.catalog.queries import CatalogQueries
-from player_host.cli.outcome import ExitStatus
+from player_host.cli.outcome import ExitStatus, hr_to_json
 from player_host.clock import SystemClock
 from player_host.database import Database
 from player_host.downloads.ledger import Ledger, RequestRow, TrackRow
@@ -212,13 +212,6 @@ def request_to_json(request: RequestRow) -> dict[str, Any]:
         "made_at": request.made_at,
         "state": request.state,
     }
-
-
-def hr_to_json(hr: HRESULT | None) -> dict[str, Any]:
-    """Return a code by name (`hr`) and by number (`code`)."""
-    if hr is None:
-        return {"hr": None, "code": None}
-    return {"hr": hr.name, "code": f"0x{int(hr):08X}"}
 
 
 def _track_report(row: TrackRow, titles: dict[int, str], files: dict[int, str]) -> TrackReport:

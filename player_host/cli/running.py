@@ -1,17 +1,15 @@
 """Runs a verb that needs the Player: opens it, and suspends it in order on Ctrl-C or SIGTERM."""
 
-import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from functools import partial
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import anyio
-from anyio.abc import TaskStatus
 
 from player_host.cli.desk import Desk
+from player_host.cli.interruption import cancel_on_signal
 from player_host.cli.logs import logging_dead_threads
 from player_host.cli.outcome import ExitStatus
 from player_host.clock import SystemClock
@@ -59,35 +57,6 @@ def run_player(desk: Desk, work: Work, observer: Observer | None = None) -> Exit
     return status
 
 
-def run_until_signal(desk: Desk, work: Callable[[], Awaitable[T]]) -> T:
-    """Do what needs no Player; on SIGINT or SIGTERM cancel it.
-
-    Args:
-        desk: is told of the interruption.
-        work: on the event loop; cleans up when it is cancelled.
-
-    Raises:
-        KeyboardInterrupt: it was interrupted.
-        PlayerHostError: whatever the work raises.
-    """
-
-    async def working() -> T:
-        scope = anyio.CancelScope()
-        async with anyio.create_task_group() as tasks:
-            await tasks.start(_cancel_on_signal, desk, scope, "ending. Again ends at once")
-            with scope:
-                done = await work()
-            tasks.cancel_scope.cancel()
-        if scope.cancelled_caught:
-            raise KeyboardInterrupt
-        return done
-
-    try:
-        return anyio.run(working)
-    except BaseExceptionGroup as group:
-        raise only_cause(group) from group
-
-
 def check_partner(desk: Desk, name: str) -> None:
     """Tell a wrong name from a plug-in that fails.
 
@@ -110,41 +79,12 @@ async def _run(desk: Desk, work: Work, observer: Observer | None) -> ExitStatus:
     # Only the work is cancelled: the Player around it has to close in order.
     working = anyio.CancelScope()
     async with anyio.create_task_group() as tasks:
-        await tasks.start(_cancel_on_signal, desk, working, SUSPENDING)
+        await tasks.start(cancel_on_signal, desk, working, SUSPENDING)
         async with open_player(desk.home, observer=observer, in_process=desk.in_process) as player:
             with working:
                 status = await work(player)
         tasks.cancel_scope.cancel()
     return status
-
-
-async def _cancel_on_signal(
-    desk: Desk,
-    scope: anyio.CancelScope,
-    remark: str,
-    *,
-    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
-) -> None:
-    """Cancel the work at the first signal, and end the program at the second."""
-    try:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            task_status.started()
-            async for _ in signals:
-                if scope.cancel_called:
-                    _end_at_once()
-                desk.remark(remark)
-                scope.cancel()
-    except NotImplementedError:
-        # Windows: the event loop itself turns Ctrl-C into a cancellation of the whole.
-        task_status.started()
-
-
-def _end_at_once() -> NoReturn:
-    """End the program without waiting for anything; plug-ins end with it, the ledger bears it."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(ExitStatus.INTERRUPTED)
 
 
 def _any_request_is_open(desk: Desk) -> bool:

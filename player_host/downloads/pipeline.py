@@ -250,7 +250,7 @@ class Pipeline:
             tags=one.tags,
             origin=Origin(self._partner.key, one.key.track_id),
             size=one.file.size,
-            sha256=one.file.sha256,
+            sha256=one.file.digest,
             step=step,
             fallback_title=f"Track {one.key.track_id}",
         )

@@ -12,6 +12,7 @@ Rules, in the order in which they are applied:
 
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,14 @@ import anyio
 import anyio.to_thread
 from attrs import evolve
 
+from player_host.batches import Batches
 from player_host.errors import StorageError, TransferError
 from player_host.log import get_logger
 from player_host.transfer import faults
 from player_host.transfer.admission import check_bound, check_media, rest_of
 from player_host.transfer.agreement import check_digests, digests_in, digests_with
 from player_host.transfer.client import Answer, HttpClient
-from player_host.transfer.digests import Digest, conflict, united
+from player_host.transfer.digests import Algorithm, Digest, conflict, united
 from player_host.transfer.media import HEAD_LENGTH, media_kind
 from player_host.transfer.partial import PartialFile, remove, size_of
 from player_host.transfer.policy import (
@@ -42,7 +44,7 @@ from player_host.transfer.validators import content_length, content_range, stron
 from player_host.units import ByteCount
 
 REMEMBERED_FROM: Final = 256 * 1024
-"""Bytes from which a partial file is worth a row while its transfer is still under way."""
+"""How long a file has to be, or become, to be worth a row while its transfer is under way."""
 
 log = get_logger(__name__)
 
@@ -61,6 +63,7 @@ class Transfer:
         request: TransferRequest,
         policy: TransferPolicy,
         states: PartialStates,
+        syncs: Batches[PartialFile, None],
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self.where = redact_url(request.url)
@@ -72,6 +75,7 @@ class Transfer:
         self._request = request
         self._policy = policy
         self._states = states
+        self._syncs = syncs
         self._on_progress = on_progress
         self._file: PartialFile | None = None
         self._state: PartialState | None = None
@@ -80,6 +84,8 @@ class Transfer:
         self._length_proven = False
         self._judged = False
         self._finished = False
+        asked = (one.algorithm for one in self._declared)
+        self._is_hashed = policy.is_hashed or Algorithm.SHA_256 in asked
 
     async def reopen(self) -> None:
         """Take up what an earlier process left; it may be the whole file.
@@ -94,7 +100,9 @@ class Transfer:
         if not size or not self._fits(state, size):
             self._forget()
             return
-        self._file = await anyio.to_thread.run_sync(PartialFile.reopen, path)
+        self._is_hashed = self._is_hashed or state.sha256 is not None
+        reopen = partial(PartialFile.reopen, path, is_hashed=self._is_hashed)
+        self._file = await anyio.to_thread.run_sync(reopen)
         self._state, self._total, self.kept = state, state.total, self._file.size
         self._announced = state.digests
         if not self._fits(state, self._file.size) or self._was_altered():
@@ -139,7 +147,8 @@ class Transfer:
         file = self._opened()
         with self._dropping():
             await self._check_whole(file)
-        await anyio.to_thread.run_sync(file.sync)
+        if self._policy.is_synced:
+            await self._syncs.do(file)
         if self._saved and self._state is not None:
             self._save(evolve(self._state, total=file.size, sha256=file.sha256))
         self._finished = True
@@ -184,8 +193,11 @@ class Transfer:
 
     def _opened(self) -> PartialFile:
         if self._file is None:
-            self._file = PartialFile.create(self._request.partial)
+            self._file = self._created()
         return self._file
+
+    def _created(self) -> PartialFile:
+        return PartialFile.create(self._request.partial, is_hashed=self._is_hashed)
 
     def _fits(self, state: PartialState, size: ByteCount) -> bool:
         same = state.url_digest == digest_url(self._request.url)
@@ -253,6 +265,8 @@ class Transfer:
 
     async def _receive(self, answer: Answer) -> None:
         file = self._opened()
+        if self._total is not None:
+            file.reserve(self._total)
         announced, before = content_length(answer.headers), file.size
         try:
             await self._take_in(answer, file)
@@ -276,11 +290,16 @@ class Transfer:
         """Write what arrives; a trickle that takes too long ends in a `TimeoutError`."""
         limit = self._policy.max_size if self._total is None else self._total
         patience, counted = self._policy.patience, file.size
+
+        def take(view: memoryview) -> None:
+            size = ByteCount(file.size + len(view))
+            if size > limit:
+                check_bound(size, limit, answer.where)
+            file.write(view)
+
         with anyio.fail_after(patience) as scope:
-            async with aclosing(answer.chunks()) as chunks:
-                async for chunk in chunks:
-                    check_bound(ByteCount(file.size + len(chunk)), limit, answer.where)
-                    file.write(chunk)
+            async with aclosing(answer.drain(take)) as steps:
+                async for _ in steps:
                     self._after_write(file)
                     if file.size - counted >= COUNTED_PROGRESS:
                         scope.deadline, counted = anyio.current_time() + patience, file.size
@@ -293,7 +312,8 @@ class Transfer:
         self._report()
 
     def _is_worth_a_row(self, file: PartialFile) -> bool:
-        return file.size >= REMEMBERED_FROM and file.size != self._total
+        expected = file.size if self._total is None else self._total
+        return expected >= REMEMBERED_FROM and file.size != self._total
 
     def _judge(self, file: PartialFile) -> None:
         """Refuse what is no media as soon as enough of it is there."""
@@ -318,7 +338,7 @@ class Transfer:
         self._forget()
         if self._file is not None:
             self._file.close()
-        self._file = PartialFile.create(self._request.partial)
+        self._file = self._created()
         self._total, self._length_proven, self._judged = None, False, False
         self._announced = self._part = ()
 

@@ -1,14 +1,13 @@
 """The boundary to the HTTP library: one GET, its redirects, its body, its errors.
 
-No other module imports httpx, and no exception of it leaves this one.
+Nothing but this module and `native` imports httpx, and no exception of it leaves them.
 """
 
 import logging
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import httpcore
@@ -22,8 +21,13 @@ from player_host.transfer import faults
 from player_host.transfer.pinning import CountingStream, PinningBackend
 from player_host.transfer.policy import TransferPolicy
 from player_host.transfer.urls import redact_url, redirect_target
+from player_host.units import ByteCount
+
+if TYPE_CHECKING:
+    from player_host.transfer.native import NativeTransport
 
 KEEP_ALIVE_SECONDS: Final = 15.0
+NO_BODY: Final = httpx.ByteStream(b"")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 REQUEST_HEADERS: Final = {
     "Accept": "*/*",
@@ -41,26 +45,44 @@ class Answer:
     Attributes:
         status: the HTTP status; never a redirect.
         headers: names in lower case; a repeated one is joined with commas.
-        where: the redacted URL that answered.
     """
 
     status: int
     headers: Mapping[str, str]
-    where: str
+    _url: str
     _response: httpx.Response
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body as it arrives.
+    @property
+    def where(self) -> str:
+        """The redacted URL that answered."""
+        return redact_url(self._url)
+
+    async def drain(self, take: Callable[[memoryview], None]) -> AsyncGenerator[ByteCount, None]:
+        """Hand the body on as it arrives; yield how much was handed on since the last time.
+
+        `take` may be called on a thread, but never while the caller has the floor.
 
         Raises:
             TransferError: silence, a lost connection, or an end before the announced length.
+            Exception: whatever `take` raises.
         """
-        with _named_errors(self.where, in_body=True):
+        step = self._response.extensions.get("step")
+        with _named_errors(self._url, in_body=True):
+            while step is not None:
+                count = await step(take)
+                if count is None:
+                    return
+                if count:
+                    yield count
             async for chunk in self._response.aiter_raw():
-                yield chunk
+                take(memoryview(chunk))
+                yield ByteCount(len(chunk))
 
     async def sent_more_than(self, length: int) -> bool:
         """Say whether the server sent more than the length that it announced."""
+        sent_more = self._response.extensions.get("sent_more")
+        if sent_more is not None:
+            return bool(await sent_more())
         stream = self._response.extensions["network_stream"]
         if not isinstance(stream, CountingStream) or not await stream.sent_more_than(length):
             return False
@@ -74,7 +96,7 @@ class HttpClient:
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._clients: dict[NetworkClass, httpx.AsyncClient] = {}
+        self._transports: dict[NetworkClass, httpx.AsyncBaseTransport] = {}
         self._tls: ssl.SSLContext | None = None
         # Both libraries log whole URLs and headers; ours are redacted.
         for name in ("httpx", "httpcore"):
@@ -82,8 +104,8 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        while self._clients:
-            await self._clients.popitem()[1].aclose()
+        while self._transports:
+            await self._transports.popitem()[1].aclose()
 
     @asynccontextmanager
     async def get(
@@ -94,48 +116,47 @@ class HttpClient:
         Raises:
             TransferError: no answer came, or a redirect is not allowed.
         """
-        client = self._client(network)
+        transport = self._transport(network)
         for hop in range(policy.redirects + 1):
-            response = await self._send(client, url, headers, policy)
+            response = await self._send(transport, url, headers, policy)
             try:
                 if response.status_code not in REDIRECTS or "location" not in response.headers:
-                    found = dict(response.headers)
-                    yield Answer(response.status_code, found, redact_url(url), response)
+                    found = _joined(response.headers.raw)
+                    yield Answer(response.status_code, found, url, response)
                     return
                 if policy.redirects == 0:
                     raise faults.http_status(response.status_code, redact_url(url))
                 url = redirect_target(url, response.headers["location"])
                 log.debug("transfer.redirected", url=redact_url(url), hop=hop + 1)
             finally:
-                with _named_errors(redact_url(url)):
+                with _named_errors(url):
                     await response.aclose()
         raise faults.REDIRECT_LIMIT.at(redact_url(url), f"{policy.redirects} times")
 
     async def _send(
         self,
-        client: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         url: str,
         headers: Mapping[str, str],
         policy: TransferPolicy,
     ) -> httpx.Response:
-        timeout = httpx.Timeout(policy.read_timeout, connect=policy.connect_timeout, pool=None)
-        with _named_errors(redact_url(url)):
-            request = client.build_request("GET", url, headers=dict(headers), timeout=timeout)
-            # One silence at a time, a server could draw out the head of an answer for ever.
-            with anyio.fail_after(policy.connect_timeout + policy.read_timeout):
-                return await client.send(request, stream=True)
-
-    def _client(self, network: NetworkClass) -> httpx.AsyncClient:
-        if network not in self._clients:
-            self._tls = self._tls or httpx.create_ssl_context()
-            self._clients[network] = httpx.AsyncClient(
-                transport=_PinnedTransport(network, self._connections, self._tls),
-                headers=REQUEST_HEADERS,
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                follow_redirects=False,
-                trust_env=False,
+        timeout = {"connect": policy.connect_timeout, "read": policy.read_timeout}
+        with _named_errors(url):
+            target = httpx.URL(url)
+            named = {"Host": target.netloc.decode("ascii"), **REQUEST_HEADERS, **headers}
+            # An entity tag may hold any byte (RFC 9110, 8.8.3).
+            fields = httpx.Headers(named, encoding="latin-1")
+            request = httpx.Request(
+                "GET", target, headers=fields, stream=NO_BODY, extensions={"timeout": timeout}
             )
-        return self._clients[network]
+            return await transport.handle_async_request(request)
+
+    def _transport(self, network: NetworkClass) -> httpx.AsyncBaseTransport:
+        if network not in self._transports:
+            self._tls = self._tls or httpx.create_ssl_context()
+            make = _transport_class()
+            self._transports[network] = make(network, self._connections, self._tls)
+        return self._transports[network]
 
 
 class _PinnedTransport(httpx.AsyncBaseTransport):
@@ -151,17 +172,18 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url = request.url
-        answer = await self._pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                extensions=request.extensions,
-            )
+        url, timeout = request.url, request.extensions["timeout"]
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
+            headers=request.headers.raw,
+            extensions=request.extensions,
         )
+        # One silence at a time, a server could draw out the head of an answer for ever.
+        with anyio.fail_after(timeout["connect"] + timeout["read"]):
+            answer = await self._pool.handle_async_request(asked)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -185,28 +207,43 @@ class _Body(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
+def _joined(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return header fields by their names in lower case; repeated ones are joined."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def _transport_class() -> type["NativeTransport | _PinnedTransport"]:
+    """Return the fast transport where the event loop and what is installed allow it."""
+    try:
+        from player_host.transfer.native import NativeTransport, is_possible  # noqa: PLC0415
+    except ImportError:
+        return _PinnedTransport
+    return NativeTransport if is_possible() else _PinnedTransport
+
+
 @contextmanager
-def _named_errors(where: str, *, in_body: bool = False) -> Iterator[None]:
+def _named_errors(url: str, *, in_body: bool = False) -> Iterator[None]:
     """Turn what the libraries raise into the error that names it."""
     try:
         yield
     except httpx.InvalidURL:
-        raise faults.URL_INVALID.at(where) from None
-    except httpx.RemoteProtocolError:
-        # Raised while a redirect is prepared that is not followed here: Location is no URL.
-        raise faults.REDIRECT_WRONG.at(where, "no URL") from None
+        raise faults.URL_INVALID.at(redact_url(url)) from None
     except TimeoutError:
-        raise faults.READ_TIMEOUT.at(where) from None
+        raise faults.READ_TIMEOUT.at(redact_url(url)) from None
     except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-        raise _connect_error(error, where) from error
+        raise _connect_error(error, redact_url(url)) from error
     except httpcore.TimeoutException as error:
-        raise faults.READ_TIMEOUT.at(where) from error
+        raise faults.READ_TIMEOUT.at(redact_url(url)) from error
     except httpcore.NetworkError as error:
-        raise faults.CONNECTION_LOST.at(where) from error
+        raise faults.CONNECTION_LOST.at(redact_url(url)) from error
     except httpcore.RemoteProtocolError as error:
-        raise _protocol_error(error, where, in_body=in_body) from error
+        raise _protocol_error(error, redact_url(url), in_body=in_body) from error
     except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
-        raise faults.URL_INVALID.at(where) from error
+        raise faults.URL_INVALID.at(redact_url(url)) from error
 
 
 def _connect_error(error: Exception, where: str) -> TransferError:

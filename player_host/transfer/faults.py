@@ -200,6 +200,11 @@ _STORAGE: Final[dict[int, tuple[str, HRESULT, str]]] = {
     ),
     errno.EACCES: ("the file may not be written", E_ACCESSDENIED, "Mend the permissions"),
     errno.EPERM: ("the file may not be written", E_ACCESSDENIED, "Mend the permissions"),
+    errno.ELOOP: (
+        "there is a link in the place of the file",
+        E_ACCESSDENIED,
+        "Look who has put it there, and remove it",
+    ),
     errno.ENOENT: (
         "the folder does not exist",
         _win32("ERROR_PATH_NOT_FOUND"),

@@ -18,7 +18,11 @@ from player_host.transfer.policy import MIB, TRACK_POLICY
 from player_host.units import ByteCount
 
 FETCH_POLICY: Final = evolve(
-    TRACK_POLICY, name="fetch", redirects=10, max_size=ByteCount(16 * 1024 * 1024 * MIB)
+    TRACK_POLICY,
+    name="fetch",
+    redirects=10,
+    max_size=ByteCount(16 * 1024 * 1024 * MIB),
+    is_hashed=False,
 )
 """Files that `player-host fetch` is asked for: as patient as with tracks, and as long as 16 TiB."""
 

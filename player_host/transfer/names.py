@@ -5,7 +5,7 @@ goes through the sanitiser that the library's filing uses too (`player_host.file
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Iterator
 from itertools import count
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
@@ -15,13 +15,11 @@ from player_host.file_names import (
     NameBounds,
     cut,
     finish,
-    name_key,
     readable,
     safe_name,
 )
 
 MAX_HEADER_LENGTH: Final = 4096
-MAX_NAMES_TRIED: Final = 100_000
 UNNAMED: Final = "download"
 
 _SEPARATORS: Final = re.compile(r"[/\\]")
@@ -78,27 +76,17 @@ def url_name(url: str) -> str:
     return unquote(path.rpartition("/")[2], errors="replace").replace("\ufffd", "_")
 
 
-def unused_name(name: str, in_use: Container[str], bounds: NameBounds = FILE_SYSTEM) -> str:
-    """Return the name, or `name (2).mp3` and so on where a file system may mix it with another.
+def alternatives(name: str, bounds: NameBounds = FILE_SYSTEM) -> Iterator[str]:
+    """Yield the name, then `name (2).mp3` and so on, without end.
 
     Args:
         name: a safe one, such as `file_name` returns.
-        in_use: the `name_key` of every name that is taken; the caller adds that of the result.
-        bounds: how long the result may be.
-
-    Raises:
-        ValueError: 100,000 names are taken.
+        bounds: how long each may be.
     """
-    if name_key(name) not in in_use:
-        return name
+    yield name
     stem, suffix = _split(name)
     for number in count(2):
-        marked = _fitting(stem, f" ({number}){suffix}", bounds)
-        if name_key(marked) not in in_use:
-            return marked
-        if number > MAX_NAMES_TRIED:
-            break
-    raise ValueError(f"{MAX_NAMES_TRIED} names like {name!r} are taken")
+        yield _fitting(stem, f" ({number}){suffix}", bounds)
 
 
 def _component(text: str, bounds: NameBounds) -> str:

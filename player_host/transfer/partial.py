@@ -5,14 +5,25 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
+from player_host.errors import StorageError
 from player_host.transfer import faults
 from player_host.transfer.digests import Algorithm
 from player_host.transfer.media import HEAD_LENGTH
+from player_host.transfer.space import reserve
 from player_host.units import ByteCount
 
 READ_SIZE: Final = 1024 * 1024
+RESERVED_FROM: Final = 1024 * 1024
+"""How much has to be missing for its room to be reserved."""
+HOW: Final = (
+    os.O_RDWR
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+"""A link that somebody planted under a partial file's name is not followed."""
 
 
 class PartialFile:
@@ -21,38 +32,56 @@ class PartialFile:
     Made by `create` or `reopen`. Not for two tasks at once.
     """
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Path, number: int, *, is_hashed: bool) -> None:
         self.path = path
         self.size = ByteCount(0)
         self.head = b""
-        self._file = file
-        self._hash = hashlib.sha256()
+        self._number = number
+        self._is_open = True
+        self._reserved = ByteCount(0)
+        self._hash = hashlib.sha256() if is_hashed else None
 
     @classmethod
-    def create(cls, path: Path) -> "PartialFile":
+    def create(cls, path: Path, *, is_hashed: bool = True) -> "PartialFile":
         """Open a partial file anew; what it held is gone."""
         with storage_errors(path):
-            return cls(path, path.open("w+b", buffering=0))
+            return cls(
+                path, os.open(path, HOW | os.O_CREAT | os.O_TRUNC, 0o666), is_hashed=is_hashed
+            )
 
     @classmethod
-    def reopen(cls, path: Path) -> "PartialFile":
-        """Open a partial file that is to be continued, and hash what it holds (blocking)."""
+    def reopen(cls, path: Path, *, is_hashed: bool = True) -> "PartialFile":
+        """Open a partial file that is to be continued, and read what it holds (blocking)."""
         with storage_errors(path):
-            partial = cls(path, path.open("r+b", buffering=0))
+            partial = cls(path, os.open(path, HOW), is_hashed=is_hashed)
             try:
-                while chunk := partial._file.read(READ_SIZE):
-                    partial._count(chunk)
+                partial._read()
             except BaseException:
                 partial.close()
                 raise
             return partial
 
     @property
-    def sha256(self) -> str:
-        """The digest of every byte that the file holds now, in hexadecimal digits."""
-        return self._hash.hexdigest()
+    def sha256(self) -> str | None:
+        """The digest of every byte that the file holds now, in hexadecimal digits.
 
-    def write(self, chunk: bytes) -> None:
+        None where it was not asked for when the file was opened.
+        """
+        return None if self._hash is None else self._hash.hexdigest()
+
+    def reserve(self, total: ByteCount) -> None:
+        """Make sure that there is room for so many bytes; its size stays what it is.
+
+        Raises:
+            StorageError: there is none, or no file may be so long.
+        """
+        if total - self.size < RESERVED_FROM:
+            return
+        with storage_errors(self.path):
+            reserve(self.path, self._number, self.size, total)
+            self._reserved = total
+
+    def write(self, chunk: bytes | memoryview) -> None:
         """Append bytes; they have been handed to the operating system when it returns.
 
         Raises:
@@ -60,27 +89,58 @@ class PartialFile:
                 the chunk is counted, and may be continued from.
         """
         view = memoryview(chunk)
-        with storage_errors(self.path):
+        try:
             while view:
-                written = self._file.write(view)
-                self._count(bytes(view[:written]) if written < len(view) else view)
+                written = os.write(self._number, view)
+                self._count(view[:written])
                 view = view[written:]
+        except OSError as error:
+            raise faults.storage(error, str(self.path)) from error
 
     def sync(self) -> None:
         """Bring the file to the disk (blocking)."""
         with storage_errors(self.path):
-            os.fsync(self._file.fileno())
+            os.fsync(self._number)
 
     def close(self) -> None:
-        """Close the file; safe to call twice."""
+        """Close the file, and give back what was reserved in vain; safe to call twice."""
+        if not self._is_open:
+            return
+        self._is_open = False
         with storage_errors(self.path):
-            self._file.close()
+            try:
+                if self._reserved > self.size:
+                    os.ftruncate(self._number, self.size)
+            finally:
+                os.close(self._number)
 
-    def _count(self, chunk: bytes | memoryview) -> None:
-        self._hash.update(chunk)
+    def _read(self) -> None:
+        """Take up what the file holds: all of it where it is hashed, else its head alone."""
+        while chunk := os.read(self._number, READ_SIZE):
+            self._count(memoryview(chunk))
+            if self._hash is None:
+                self.size = ByteCount(os.lseek(self._number, 0, os.SEEK_END))
+                return
+
+    def _count(self, chunk: memoryview) -> None:
+        if self._hash is not None:
+            self._hash.update(chunk)
         self.size = ByteCount(self.size + len(chunk))
         if len(self.head) < HEAD_LENGTH:
             self.head = (self.head + bytes(chunk[:HEAD_LENGTH]))[:HEAD_LENGTH]
+
+
+def sync_all(files: Iterable[PartialFile]) -> list[Exception | None]:
+    """Bring several files to the disk (blocking); return for each the error that it met."""
+    return [_synced(file) for file in files]
+
+
+def _synced(file: PartialFile) -> StorageError | None:
+    try:
+        file.sync()
+    except StorageError as error:
+        return error
+    return None
 
 
 def remove(path: Path) -> None:

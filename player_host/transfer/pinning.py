@@ -120,30 +120,15 @@ class PinningBackend(httpcore.AsyncNetworkBackend):
         """
         try:
             with anyio.fail_after(timeout):
-                addresses = await self._checked(host, port)
+                addresses = await checked_addresses(host, port, self._network)
                 share = None if timeout is None else timeout / len(addresses)
                 return await self._first(addresses, port, share, local_address, socket_options)
         except TimeoutError:
-            raise faults.CONNECT_TIMEOUT.at(_place(host, port)) from None
+            raise faults.CONNECT_TIMEOUT.at(place_of(host, port)) from None
 
     async def sleep(self, seconds: float) -> None:
         """Wait; for the pool's own use."""
         await anyio.sleep(seconds)
-
-    async def _checked(self, host: str, port: int) -> list[str]:
-        place = _place(host, port)
-        try:
-            found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise faults.NAME_NOT_RESOLVED.at(place) from error
-        addresses = list(dict.fromkeys(entry[4][0] for entry in found))[:MAX_ADDRESSES]
-        if not addresses:
-            raise faults.NAME_NOT_RESOLVED.at(place)
-        for address in addresses:
-            if network_class(address) is not self._network:
-                detail = f"{address} is not {self._network.value}"
-                raise faults.NETWORK_REFUSED.at(place, detail)
-        return addresses
 
     async def _first(
         self,
@@ -165,8 +150,32 @@ class PinningBackend(httpcore.AsyncNetworkBackend):
             except httpcore.ConnectError:
                 continue
         fault = faults.CONNECT_TIMEOUT if late else faults.CANNOT_CONNECT
-        raise fault.at(_place(addresses[0], port))
+        raise fault.at(place_of(addresses[0], port))
 
 
-def _place(host: str, port: int) -> str:
+async def checked_addresses(host: str, port: int, network: NetworkClass) -> list[str]:
+    """Resolve a name; every address has to be of the class.
+
+    Called on the event loop before each new connection, by either transport.
+
+    Raises:
+        TransferError: the name is not resolved, or an address is not of the class.
+    """
+    place = place_of(host, port)
+    try:
+        found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise faults.NAME_NOT_RESOLVED.at(place) from error
+    addresses = list(dict.fromkeys(entry[4][0] for entry in found))[:MAX_ADDRESSES]
+    if not addresses:
+        raise faults.NAME_NOT_RESOLVED.at(place)
+    for address in addresses:
+        if network_class(address) is not network:
+            detail = f"{address} is not {network.value}"
+            raise faults.NETWORK_REFUSED.at(place, detail)
+    return addresses
+
+
+def place_of(host: str, port: int) -> str:
+    """Return host and port as they stand in a message."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -35,6 +35,9 @@ class TransferPolicy:
         max_size: the largest body that is accepted.
         backoff: the wait after the first failed attempt; it doubles with each further one.
         longest_backoff: the bound of that wait, and of what a server asks for with Retry-After.
+        is_synced: whether a whole file is on the disk, and not merely with the operating system,
+            before it is anybody's: it outlives a power cut then.
+        is_hashed: whether the SHA-256 of every file is wanted, also where no digest has to agree.
     """
 
     name: str
@@ -47,6 +50,8 @@ class TransferPolicy:
     max_size: ByteCount
     backoff: Seconds
     longest_backoff: Seconds
+    is_synced: bool = True
+    is_hashed: bool = True
 
 
 TRACK_POLICY: Final = TransferPolicy(

@@ -52,9 +52,25 @@ class Retry:
 
 @frozen
 class VerifiedPartial:
-    """A whole, synced file under its partial name."""
+    """A whole file under its partial name, synced where the policy says so.
+
+    Attributes:
+        size: bytes.
+        sha256: in hexadecimal digits; None where neither the policy nor a digest asked for it.
+    """
 
     path: Path
     size: ByteCount
-    sha256: str
+    sha256: str | None
     media: MediaKind | None
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256, for those whose policy asks for it.
+
+        Raises:
+            RuntimeError: it does not.
+        """
+        if self.sha256 is None:
+            raise RuntimeError("the policy of this transfer asks for no SHA-256")
+        return self.sha256

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import anyio
 
+from player_host.batches import Batches
 from player_host.clock import Clock
 from player_host.database import Database
 from player_host.errors import TransferError
@@ -16,7 +17,7 @@ from player_host.log import get_logger
 from player_host.transfer import faults
 from player_host.transfer.attempt import Transfer
 from player_host.transfer.client import HttpClient
-from player_host.transfer.partial import remove
+from player_host.transfer.partial import remove, sync_all
 from player_host.transfer.policy import TransferPolicy
 from player_host.transfer.quarantine import quarantined
 from player_host.transfer.request import Progress, Retry, TransferRequest, VerifiedPartial
@@ -26,6 +27,8 @@ from player_host.transfer.urls import check_url, redact_url
 from player_host.transfer.validators import retry_after
 
 DEFAULT_CONNECTIONS: Final = 8
+SYNCS_AT_ONCE: Final = 4
+"""Disks bring several files down together faster than one after the other."""
 
 log = get_logger(__name__)
 
@@ -58,6 +61,7 @@ class TransferRoom:
         self._busy: set[Path] = set()
         self._client: HttpClient | None = None
         self._slots: anyio.Semaphore | None = None
+        self._syncs = Batches(sync_all, at_once=SYNCS_AT_ONCE)
 
     async def __aenter__(self) -> Self:
         self._states.prune()
@@ -112,7 +116,7 @@ class TransferRoom:
         """
         check_url(request.url)
         with self._exclusive(request):
-            transfer = Transfer(request, policy, self._states, on_progress)
+            transfer = Transfer(request, policy, self._states, self._syncs, on_progress)
             try:
                 return await self._run(transfer, policy, on_retry or _ignore)
             finally:
@@ -134,6 +138,10 @@ class TransferRoom:
         self._states.drop(partial)
         remove(partial)
         remove(quarantined(partial))
+
+    def knows(self, partial: Path) -> bool:
+        """Say whether a row vouches for the bytes of a partial file: it can be continued."""
+        return self._states.find(partial) is not None
 
     async def _run(
         self, transfer: Transfer, policy: TransferPolicy, on_retry: Callable[[Retry], None]
@@ -165,10 +173,10 @@ class TransferRoom:
     async def _try_once(self, transfer: Transfer) -> VerifiedPartial:
         if self._client is None or self._slots is None:
             raise RuntimeError("the transfer room is used outside of its `async with` block")
-        async with self._slots:
-            if not transfer.is_whole:
+        if not transfer.is_whole:
+            async with self._slots:
                 await transfer.attempt(self._client)
-            return await transfer.finish()
+        return await transfer.finish()
 
     @contextmanager
     def _exclusive(self, request: TransferRequest) -> Iterator[None]:

@@ -31,14 +31,20 @@ class PartialState:
 
 
 class PartialStates:
-    """The table of partial files."""
+    """The table of partial files.
+
+    Which files have a row is read once: no other process has a part in the same partial file.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._known: set[str] | None = None
 
     def find(self, partial: Path) -> PartialState | None:
         """Return what is known about a partial file."""
+        if not self._has_row(partial):
+            return None
         row = self._database.row(
             "SELECT url_digest, etag, last_modified, total, sha256, digests"
             " FROM transfer_partials WHERE path = ?",
@@ -61,6 +67,7 @@ class PartialStates:
             StorageError: the database cannot be written.
         """
         validators = state.validators
+        self._rows().add(_key(partial))
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO transfer_partials"
@@ -84,8 +91,11 @@ class PartialStates:
         Raises:
             StorageError: the database cannot be written.
         """
+        if not self._has_row(partial):
+            return
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM transfer_partials WHERE path = ?", (_key(partial),))
+        self._rows().discard(_key(partial))
 
     def prune(self) -> None:
         """Forget the rows whose files are gone: published, or deleted by somebody."""
@@ -95,6 +105,16 @@ class PartialStates:
             return
         with self._database.transaction() as connection:
             connection.executemany("DELETE FROM transfer_partials WHERE path = ?", gone)
+        self._known = None
+
+    def _has_row(self, partial: Path) -> bool:
+        return _key(partial) in self._rows()
+
+    def _rows(self) -> set[str]:
+        if self._known is None:
+            rows = self._database.rows("SELECT path FROM transfer_partials")
+            self._known = {row["path"] for row in rows}
+        return self._known
 
 
 def _key(partial: Path) -> str:

@@ -5,6 +5,7 @@ message has gone through `redact_url`; what is stored is `digest_url`.
 """
 
 import hashlib
+import re
 from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -15,6 +16,7 @@ MAX_URL_LENGTH: Final = 8192
 MAX_HOST_LENGTH: Final = 253
 SCHEMES: Final = frozenset({"http", "https"})
 SHOWN_LENGTH: Final = 200
+_ILLEGAL: Final = re.compile("[\\x00-\\x20\\x7f\\\\\ud800-\udfff]")
 
 
 def check_url(text: str | None) -> None:
@@ -46,7 +48,9 @@ def redact_url(text: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     query = "?..." if parts.query else ""
     shown = f"{parts.scheme}://{host}{parts.path}"[:SHOWN_LENGTH]
-    return "".join(c if c.isprintable() else "?" for c in shown) + query
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else "?" for c in shown)
+    return shown + query
 
 
 def digest_url(text: str) -> str:
@@ -78,7 +82,7 @@ def _broken_rule(text: str | None) -> str | None:
         return "there is none"
     if len(text) > MAX_URL_LENGTH:
         return f"longer than {MAX_URL_LENGTH} characters"
-    if any(_is_illegal(c) for c in text):
+    if _ILLEGAL.search(text):
         return "a blank, a control character or a backslash"
     parts = _split(text)
     return "it cannot be taken apart" if parts is None else _broken_part(parts)
@@ -127,11 +131,6 @@ def _is_ipv6(host: str) -> bool:
         return IPv6Address(host).scope_id is None
     except ValueError:
         return False
-
-
-def _is_illegal(character: str) -> bool:
-    code = ord(character)
-    return code <= 0x20 or code == 0x7F or character == "\\" or 0xD800 <= code <= 0xDFFF
 
 
 def _split(text: str) -> SplitResult | None:

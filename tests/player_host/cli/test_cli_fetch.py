@@ -20,7 +20,7 @@ from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player_host.cli.fetch_names import Names, name_of, partial_name
+from player_host.cli.fetching.names import Names, name_of, partial_name
 from player_host.file_names import name_key
 
 DEADLINE_S = 90.0
@@ -326,7 +326,7 @@ def test_the_status_says_whether_all_some_or_none_came(files, fetch):
 def test_the_document_has_for_each_url_what_became_of_it(files, fetch):
     body = files.put("/a.bin", 5_000)
     urls = files.url("/a.bin", "?key=hunter2"), files.url("/missing.bin")
-    status, out, _ = fetch(*urls, "--json")
+    status, out, _ = fetch(*urls, "--sha256", "--json")
     document = json.loads(out)
     assert status == 2
     assert set(document) == {"folder", "fetched", "failed", "bytes", "seconds", "files"}
@@ -341,6 +341,25 @@ def test_the_document_has_for_each_url_what_became_of_it(files, fetch):
         None,
         "BG_E_HTTP_ERROR_404",
     )
+
+
+def test_a_digest_is_told_where_it_is_asked_for_or_had_to_be_compared(files, fetch):
+    body = files.put("/a.bin", 5_000)
+    found = hashlib.sha256(body).hexdigest()
+    for url, words, told in (
+        (files.url("/a.bin"), (), None),
+        (files.url("/a.bin"), ("--sha256",), found),
+        (files.url("/a.bin") + f"#sha-256={found}", (), found),
+    ):
+        document = json.loads(fetch(url, *words, "--json")[1])
+        assert document["files"][0]["sha256"] == told
+
+
+@pytest.mark.parametrize("policy", ["durable", "fast"])
+def test_either_policy_brings_the_same_files(files, fetch, folder, policy):
+    bodies = {f"{n}.bin": files.put(f"/{n}.bin", 1000 * n) for n in range(1, 40)}
+    status, _, _ = fetch(*(files.url(f"/{name}") for name in bodies), "--policy", policy)
+    assert (status, contents(folder)) == (0, bodies)
 
 
 def test_events_are_lines_for_programs_and_the_last_one_is_the_document(files, fetch):

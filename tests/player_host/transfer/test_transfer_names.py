@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import islice
 from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pathvalidate import validate_filename
 
 from player_host.file_names import NameBounds, name_key
-from player_host.transfer.names import disposition_name, file_name, unused_name, url_name
+from player_host.transfer.names import alternatives, disposition_name, file_name, url_name
 
 # Written from Microsoft's rules for names, not from the code under test.
 RESERVED = re.compile(
@@ -162,27 +163,17 @@ def test_a_long_name_keeps_its_extension():
 
 @given(URLS, st.integers(1, 6), BOUNDS)
 @example("https://a.example/CON.mp3", 3, NameBounds(40, 40))
-def test_names_that_are_taken_are_never_given_twice(url, number, bounds):
-    keys = set()
-    for _ in range(number):
-        name = unused_name(file_name(url, None, bounds), keys, bounds)
+def test_every_alternative_is_another_name_and_safe(url, number, bounds):
+    names = list(islice(alternatives(file_name(url, None, bounds), bounds), number))
+    for name in names:
         _check_name(name, bounds)
-        keys.add(name_key(name))
 
-    assert len(keys) == number
-
-
-def test_names_that_differ_in_case_or_normalisation_alone_are_numbered():
-    taken = {name_key("Straße é.mp3")}
-
-    assert unused_name("STRASSE e\u0301.MP3", taken) == "STRASSE e\u0301 (2).MP3"
-    assert unused_name("other.mp3", taken) == "other.mp3"
+    assert len({name_key(name) for name in names}) == number
 
 
-def test_a_folder_that_takes_every_name_is_an_error_and_no_endless_search():
-    class Everything:
-        def __contains__(self, key):
-            return True
-
-    with pytest.raises(ValueError, match="are taken"):
-        unused_name("a.mp3", Everything())
+def test_the_first_alternative_is_the_name_and_the_others_are_numbered():
+    assert list(islice(alternatives("A e\u0301.MP3"), 3)) == [
+        "A e\u0301.MP3",
+        "A e\u0301 (2).MP3",
+        "A e\u0301 (3).MP3",
+    ]

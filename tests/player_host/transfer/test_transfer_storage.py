@@ -4,17 +4,21 @@ import errno
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 from partner_api.hresult import E_ACCESSDENIED, HRESULT
-from player_host.errors import StorageError
+from player_host.errors import StorageError, TransferError
 from player_host.transfer import faults
+from player_host.transfer.partial import PartialFile
+from player_host.units import ByteCount
 
 pytestmark = pytest.mark.anyio
 
+ENORMOUS = 2**50
 LIMITED = """
 import resource, sys
 from pathlib import Path
@@ -38,13 +42,43 @@ async def fails(room, wanted, policy):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-async def test_a_full_disk_is_named(room, store, wanted, quick, mp3):
-    wanted.partial.symlink_to("/dev/full")
-    store.then(store.whole(mp3()))
-    error = await fails(room, wanted, quick)
+def test_a_full_disk_is_named():
+    file = PartialFile(Path("a.part"), os.open("/dev/full", os.O_RDWR), is_hashed=False)
+    with closing(file), pytest.raises(StorageError) as caught:
+        file.write(b"x")
+    assert caught.value.hr == HRESULT.named("HRESULT_FROM_WIN32(ERROR_DISK_FULL)")
+    assert caught.value.where == "a.part"
+
+
+async def test_a_file_for_which_there_is_no_room_is_refused_before_it_is_taken_in(
+    room, store, wanted, quick, mp3
+):
+    announced = f'HTTP/1.1 200 OK\nContent-Length: {ENORMOUS}\nETag: "1"'
+    store.then(store.raw(announced, mp3(), close=True))
+    error = await fails(room, wanted, evolve(quick, max_size=ByteCount(ENORMOUS)))
     assert error.hr == HRESULT.named("HRESULT_FROM_WIN32(ERROR_DISK_FULL)")
     assert error.where == str(wanted.partial)
     assert len(store.requests) == 1
+
+
+async def test_what_is_reserved_does_not_show_in_the_size_of_a_partial_file(
+    room, store, wanted, quick, mp3
+):
+    body = mp3(5_000_000)
+    store.then(store.cut(body, 3_000_000, 'ETag: "1"'), store.cut(body, 0))
+    with pytest.raises(TransferError):
+        await room.fetch(wanted, evolve(quick, attempts=1))
+    assert wanted.partial.read_bytes() == body[:3_000_000]
+
+
+async def test_a_link_that_was_planted_is_not_followed(room, store, wanted, quick, mp3, tmp_path):
+    other = tmp_path / "other"
+    other.write_bytes(b"somebody's")
+    wanted.partial.symlink_to(other)
+    store.then(store.whole(mp3()))
+    error = await fails(room, wanted, quick)
+    assert error.hr.failed
+    assert other.read_bytes() == b"somebody's"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file size limit on this system")

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from player_host.cli.fetch_list import Wanted, Wrong
-from player_host.cli.outcome import ExitStatus
-from player_host.cli.reports import hr_to_json
+from player_host.cli.fetching.wishes import Wanted, Wrong
+from player_host.cli.outcome import ExitStatus, hr_to_json
 from player_host.errors import PlayerHostError
 from player_host.transfer import faults
 from player_host.transfer.urls import redact_url
@@ -36,6 +35,7 @@ class FetchItem:
 
     Attributes:
         wanted: the URL.
+        wished: the name that the URL gives to the file.
         name: of the file; another one where somebody took it meanwhile.
         received: bytes that have come; falls back where the transfer begins anew.
         total: bytes of the whole file, None while nobody knows.
@@ -45,6 +45,7 @@ class FetchItem:
     """
 
     wanted: Wanted
+    wished: str
     name: str
     stage: Stage = Stage.WAITING
     received: ByteCount = field(default=ByteCount(0))

@@ -20,6 +20,7 @@ from player_host.units import ByteCount, Seconds
 
 LONGEST_MEMORY: Final = Seconds(7 * 24 * 3600.0)
 MAX_NOTES_SIZE: Final = ByteCount(256 * 1024 * 1024)
+_HOW: Final = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
 
 @frozen
@@ -37,7 +38,7 @@ class Note:
     name: str
     size: ByteCount
     modified: int
-    sha256: str
+    sha256: str | None
     at: float
 
     def fits(self, folder: Path) -> bool:
@@ -56,6 +57,7 @@ class Notes:
 
     _path: Path
     _by_url: dict[str, Note] = field(init=False, factory=dict)
+    _number: int | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         """Read what is there; a line that makes no sense is as good as none."""
@@ -71,15 +73,27 @@ class Notes:
         note = self._by_url.get(digest_url(url))
         return note if note is not None and note.fits(folder) else None
 
-    def add(self, note: Note) -> None:
-        """Write a note, before the file gets its name.
+    def add(self, notes: Iterable[Note]) -> None:
+        """Write notes, before their files get their names.
 
         Raises:
-            StorageError: it cannot be written.
+            StorageError: they cannot be written.
         """
-        self._by_url[note.url] = note
-        line = json.dumps(asdict(note)) + "\n"
-        self._write(self._path, line, os.O_APPEND)
+        added = tuple(notes)
+        self._by_url.update((note.url, note) for note in added)
+        lines = "".join(map(_line, added)).encode()
+        try:
+            if self._number is None:
+                self._number = os.open(self._path, _HOW | os.O_APPEND, 0o600)
+            os.write(self._number, lines)
+        except OSError as error:
+            raise storage_error(error, self._path) from error
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        if self._number is not None:
+            os.close(self._number)
+            self._number = None
 
     def forget(self, urls: Iterable[str]) -> None:
         """Remove the notes of these URLs.
@@ -89,13 +103,15 @@ class Notes:
         """
         for url in urls:
             self._by_url.pop(digest_url(url), None)
-        lines = "".join(json.dumps(asdict(note)) + "\n" for note in self._by_url.values())
+        lines = "".join(map(_line, self._by_url.values()))
+        self.close()
         try:
             if not lines:
                 self._path.unlink(missing_ok=True)
                 return
             newer = self._path.with_suffix(".new")
-            self._write(newer, lines, os.O_TRUNC)
+            with os.fdopen(os.open(newer, _HOW | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(lines.encode())
             newer.replace(self._path)
         except OSError as error:
             raise storage_error(error, self._path) from error
@@ -110,11 +126,6 @@ class Notes:
         except OSError as error:
             raise storage_error(error, self._path) from error
 
-    @staticmethod
-    def _write(path: Path, text: str, how: int) -> None:
-        try:
-            number = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
-            with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except OSError as error:
-            raise storage_error(error, path) from error
+
+def _line(note: Note) -> str:
+    return json.dumps(asdict(note)) + "\n"

@@ -11,14 +11,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
 from player_host.cli.desk import Desk, writing
-from player_host.cli.fetch_items import FetchItem, Stage
-from player_host.cli.following import LOOK_S
+from player_host.cli.fetching.items import FetchItem, Stage
 from player_host.cli.wording import count_text, duration_text, shortened, shown, size_text
 from player_host.downloads.progress import RateMeter
 from player_host.transfer.request import Retry
 from player_host.transfer.urls import redact_url
 from player_host.units import Seconds
 
+LOOK_S: Final = 0.1
 EVENTS_PAUSE_S: Final = 0.5
 NAME_WIDTH: Final = 32
 _SPARED_LINES: Final = 4
@@ -39,25 +39,39 @@ class Speed:
 
 
 class Lines:
-    """A line for each retry and each URL that is settled, on the error output."""
+    """A line for each retry and each URL that is settled, on the error output.
+
+    They are written some times a second, for thousands of files may be settled in one.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._lines: list[str] = []
 
     def started(self, item: FetchItem) -> None:
         """Say nothing: most transfers are short."""
 
     def retried(self, item: FetchItem, retry: Retry) -> None:
         """Say why."""
-        self._desk.remark(retry_line(item, retry))
+        self._lines.append(retry_line(item, retry))
 
     def settled(self, item: FetchItem) -> None:
         """Say what became of it."""
-        self._desk.remark(settled_line(item))
+        self._lines.append(settled_line(item))
 
     async def look(self) -> None:
-        """Wait; every line has its cause."""
-        await anyio.sleep_forever()
+        """Write what there is to say until it is cancelled."""
+        try:
+            while True:
+                await anyio.sleep(LOOK_S)
+                self._write()
+        finally:
+            self._write()
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        if lines:
+            self._desk.remark_lines(lines)
 
 
 class Bars:

@@ -2,25 +2,26 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import anyio
-import anyio.to_thread
 from attrs import define, field, frozen
 
-from player_host.cli.fetch_folder import FetchFolder
-from player_host.cli.fetch_items import FetchItem, Stage
-from player_host.cli.fetch_list import Wanted
+from player_host.batches import Batches
+from player_host.cli.fetching.folder import FetchFolder, Whole
+from player_host.cli.fetching.items import FetchItem, Stage
+from player_host.cli.fetching.names import name_of
+from player_host.cli.fetching.wishes import Wanted
 from player_host.clock import SystemClock
 from player_host.database import Database
 from player_host.errors import StorageError, TransferError
-from player_host.transfer.fetch_policy import FETCH_POLICY, NetworkFinder
-from player_host.transfer.quarantine import quarantined
+from player_host.transfer.fetch_policy import NetworkFinder
+from player_host.transfer.policy import TransferPolicy
 from player_host.transfer.request import Progress, Retry, TransferRequest, VerifiedPartial
 from player_host.transfer.room import TransferRoom
-from player_host.transfer.state import PartialStates
 from player_host.units import ByteCount, Seconds
+
+WORKERS_FOR_A_CONNECTION: Final = 2
 
 
 class Showing(Protocol):
@@ -61,12 +62,20 @@ def plan(folder: FetchFolder, wanted: Sequence[Wanted]) -> list[FetchItem]:
 
 
 def _planned(folder: FetchFolder, wanted: Wanted) -> FetchItem:
+    wished = name_of(wanted.url)
     note = folder.notes.find(wanted.url, folder.path)
     if note is None:
-        return FetchItem(wanted, folder.promise(wanted.url))
-    folder.partial_for(wanted.url)  # a process that died while it published leaves a second name
+        return FetchItem(wanted, wished, folder.promise(wished))
+    # A process that died while it published leaves a second name.
+    folder.partial_for(wanted.url, wished)
     return FetchItem(
-        wanted, note.name, Stage.HERE, received=note.size, total=note.size, sha256=note.sha256
+        wanted,
+        wished,
+        note.name,
+        Stage.HERE,
+        received=note.size,
+        total=note.size,
+        sha256=note.sha256,
     )
 
 
@@ -80,10 +89,16 @@ class FetchWork:
 
     _place: Place
     _items: Sequence[FetchItem]
+    _policy: TransferPolicy
     _connections: int
     _showing: Showing
     trouble: StorageError | None = field(init=False, default=None)
     _networks: NetworkFinder = field(init=False, factory=NetworkFinder)
+    _publishing: Batches[Whole, str] = field(init=False)
+
+    @_publishing.default
+    def _make_publishing(self) -> Batches[Whole, str]:
+        return Batches(self._place.folder.publish)
 
     async def run(self) -> None:
         """Fetch what is not here yet; what is cancelled is suspended, its partial files stay.
@@ -105,11 +120,12 @@ class FetchWork:
             showing.cancel_scope.cancel()
 
     async def _work_through(self, pending: Iterator[FetchItem], room: TransferRoom) -> None:
-        states = PartialStates(self._place.database, SystemClock())
+        # While one file goes to the disk, the next one may come.
+        workers = WORKERS_FOR_A_CONNECTION * self._connections
         try:
             async with anyio.create_task_group() as tasks:
-                for _ in range(min(self._connections, len(self._items))):
-                    tasks.start_soon(self._work, pending, room, states, tasks.cancel_scope)
+                for _ in range(min(workers, len(self._items))):
+                    tasks.start_soon(self._work, pending, room, tasks.cancel_scope)
         finally:
             for item in self._items:
                 if item.stage is Stage.WAITING:
@@ -119,7 +135,6 @@ class FetchWork:
         self,
         pending: Iterator[FetchItem],
         room: TransferRoom,
-        states: PartialStates,
         scope: anyio.CancelScope,
     ) -> None:
         for item in pending:
@@ -127,7 +142,7 @@ class FetchWork:
             item.stage = Stage.RUNNING
             self._showing.started(item)
             try:
-                await self._fetch(item, room, states)
+                await self._fetch(item, room)
             except TransferError as error:
                 item.stage, item.error = Stage.FAILED, error
             except StorageError as error:
@@ -141,11 +156,11 @@ class FetchWork:
                 item.seconds = Seconds(time.monotonic() - began)
                 self._showing.settled(item)
 
-    async def _fetch(self, item: FetchItem, room: TransferRoom, states: PartialStates) -> None:
+    async def _fetch(self, item: FetchItem, room: TransferRoom) -> None:
         url, folder = item.wanted.url, self._place.folder
         request = TransferRequest(
             url=url,
-            partial=folder.partial_for(url),
+            partial=folder.partial_for(url, item.wished),
             network=await self._networks.network_of(url),
             expects_media=False,
         )
@@ -158,28 +173,25 @@ class FetchWork:
             self._showing.retried(item, retry)
 
         try:
-            whole = await room.fetch(request, FETCH_POLICY, note, hear)
-            # Shielded: a file that is whole is not fetched a second time.
-            with anyio.CancelScope(shield=True):
-                name = await anyio.to_thread.run_sync(folder.publish, url, item.name, whole)
+            whole = await room.fetch(request, self._policy, note, hear)
+            name = await self._publish(Whole(url, item.name, whole))
         except BaseException:
-            if request.partial.exists() and states.find(request.partial) is None:
+            if request.partial.exists() and not room.knows(request.partial):
                 room.forget(request.partial)  # no row vouches for it: nothing can continue it
             raise
-        _forget_published(room, states, request.partial)
+        room.forget(request.partial)
         _finish(item, name, whole)
+
+    async def _publish(self, whole: Whole) -> str:
+        """Give a file its name; it is not cancelled, for what is whole is not fetched again."""
+        if self._policy.is_synced:
+            return await self._publishing.do(whole)
+        (outcome,) = self._place.folder.publish([whole])
+        if isinstance(outcome, StorageError):
+            raise outcome
+        return outcome
 
 
 def _finish(item: FetchItem, name: str, whole: VerifiedPartial) -> None:
     item.stage, item.name, item.sha256 = Stage.FETCHED, name, whole.sha256
     item.received = item.total = ByteCount(whole.size)
-
-
-def _forget_published(room: TransferRoom, states: PartialStates, partial: Path) -> None:
-    """Remove what is left of a transfer whose file has its name; most leave nothing.
-
-    Raises:
-        StorageError: it cannot be removed.
-    """
-    if states.find(partial) is not None or quarantined(partial).exists():
-        room.forget(partial)

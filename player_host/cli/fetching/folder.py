@@ -9,14 +9,15 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from attrs import frozen
 from filelock import FileLock, Timeout
 
-from player_host.cli.fetch_names import Names, name_of, partial_name
-from player_host.cli.fetch_notes import Note, Notes
+from player_host.cli.fetching.names import Names, partial_name
+from player_host.cli.fetching.notes import Note, Notes
 from player_host.errors import StorageError, UsageError
 from player_host.file_names import name_key
 from player_host.library.disk import (
@@ -30,21 +31,37 @@ from player_host.transfer.request import VerifiedPartial
 from player_host.transfer.urls import digest_url
 
 
+@frozen
+class Whole:
+    """A file that has come and has no name yet.
+
+    Attributes:
+        url: it came from.
+        name: that was promised; another one is taken where a file has it meanwhile.
+        partial: verified.
+    """
+
+    url: str
+    name: str
+    partial: VerifiedPartial
+
+
 class FetchFolder:
     """One folder, held by one process for each home; made by `open_folder`."""
 
-    def __init__(self, path: Path, home: Path, notes: Notes) -> None:
+    def __init__(self, path: Path, home: Path, notes: Notes, *, is_synced: bool) -> None:
         self.path = path
         self.notes = notes
+        self._is_synced = is_synced
         self._home = home
         self._names = Names(_names_in(path))
         self._lock = threading.Lock()
 
-    def promise(self, url: str) -> str:
-        """Return the name that the file of a URL is going to have."""
-        return self._names.free(name_of(url))
+    def promise(self, wished: str) -> str:
+        """Return the name that a file is going to have which wishes for one."""
+        return self._names.free(wished)
 
-    def partial_for(self, url: str) -> Path:
+    def partial_for(self, url: str, wished: str) -> Path:
         """Return where the bytes of a URL are gathered.
 
         What lies there and is no partial file of its own is removed: a link that somebody
@@ -53,7 +70,7 @@ class FetchFolder:
         Raises:
             StorageError: it cannot be removed.
         """
-        path = self.path / partial_name(name_of(url), url, self._home)
+        path = self.path / partial_name(wished, url, self._home)
         try:
             found = path.lstat()
             if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
@@ -64,50 +81,62 @@ class FetchFolder:
             raise storage_error(error, path) from error
         return path
 
-    def publish(self, url: str, name: str, partial: VerifiedPartial) -> str:
-        """Give a whole file its name, and bring that to the disk (blocking, on any thread).
+    def publish(self, whole: Sequence[Whole]) -> list[str | StorageError]:
+        """Give whole files their names, and bring those to the disk where that is asked for.
 
-        Args:
-            url: it came from.
-            name: that was promised; another one is taken where a file has it meanwhile.
-            partial: verified and synced.
+        Blocking; on any thread. Each file has its name, or stays where it is.
 
         Returns:
-            the name.
+            for each the name that it has, or why it has none.
 
         Raises:
-            StorageError: the file cannot be given a name; it stays where it is.
+            StorageError: none of them can be given a name.
         """
-        try:
-            with self._lock:
-                name = self._move(url, name, partial)
-            sync_folders([self.path])
-        except FILE_FAULTS as error:
-            raise storage_error(error, self.path / name) from error
-        return name
-
-    def _move(self, url: str, name: str, partial: VerifiedPartial) -> str:
-        modified, wished = partial.path.stat().st_mtime_ns, name
-        while True:
-            note = Note(
-                digest_url(url), name, partial.size, modified, partial.sha256, at=time.time()
-            )
-            self.notes.add(note)
+        with self._lock:
+            notes = [self._noted(one, one.name) for one in whole]
+            self.notes.add(notes)
+            outcomes = [self._named(one) for one in whole]
+        if self._is_synced:
             try:
-                move_without_overwriting(partial.path, self.path / name)
-            except FileExistsError:
-                name = self._names.free(wished)
-            else:
-                return name
+                sync_folders([self.path])
+            except OSError as error:
+                raise storage_error(error, self.path) from error
+        return outcomes
+
+    def _noted(self, one: Whole, name: str) -> Note:
+        """Make the note that is written before a file gets its name."""
+        file = one.partial
+        try:
+            modified = file.path.stat().st_mtime_ns
+        except OSError as error:
+            raise storage_error(error, file.path) from error
+        return Note(digest_url(one.url), name, file.size, modified, file.sha256, at=time.time())
+
+    def _named(self, one: Whole) -> str | StorageError:
+        name = one.name
+        try:
+            while True:
+                try:
+                    move_without_overwriting(one.partial.path, self.path / name)
+                except FileExistsError:
+                    name = self._names.free(one.name)
+                    self.notes.add([self._noted(one, name)])
+                else:
+                    return name
+        except StorageError as error:
+            return error
+        except FILE_FAULTS as error:
+            return storage_error(error, self.path / name)
 
 
 @contextmanager
-def open_folder(path: Path, home: Home) -> Iterator[FetchFolder]:
+def open_folder(path: Path, home: Home, *, is_synced: bool = True) -> Iterator[FetchFolder]:
     """Make the folder if it is missing, and keep other fetches of this home out of it.
 
     Args:
         path: as the user gave it.
         home: keeps the notes.
+        is_synced: whether names are brought to the disk.
 
     Raises:
         UsageError: it is no folder, or another fetch uses it.
@@ -129,7 +158,8 @@ def open_folder(path: Path, home: Home) -> Iterator[FetchFolder]:
     except OSError as error:
         raise storage_error(error, notes) from error
     try:
-        yield FetchFolder(folder, home.path, Notes(notes / f"{stem}.jsonl"))
+        with closing(Notes(notes / f"{stem}.jsonl")) as told:
+            yield FetchFolder(folder, home.path, told, is_synced=is_synced)
     finally:
         lock.release()
 

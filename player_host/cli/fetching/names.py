@@ -1,14 +1,14 @@
 """Under which names `player-host fetch` puts files and partial files into its folder."""
 
 import hashlib
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from attrs import define, field
 
 from player_host.file_names import NameBounds, name_key
-from player_host.library.filing import numbered
-from player_host.transfer.names import file_name
+from player_host.transfer.names import alternatives, file_name
 
 BOUNDS: Final = NameBounds(size=200, units=180)
 """Leave room for the marks of a partial file."""
@@ -16,13 +16,15 @@ BOUNDS: Final = NameBounds(size=200, units=180)
 _DIGEST_DIGITS: Final = 16
 
 
-def name_of(url: str) -> str:
+def name_of(url: str, disposition: str | None = None) -> str:
     """Return a safe file name for a URL: the last part of its path, `download` where it has none.
+
+    The name that a server proposes with Content-Disposition goes before it.
 
     >>> name_of("https://contoso.example/music/01%20Platform%20One.mp3?key=secret")
     '01 Platform One.mp3'
     """
-    return file_name(url, bounds=BOUNDS)
+    return file_name(url, disposition, BOUNDS)
 
 
 def partial_name(name: str, url: str, home: Path) -> str:
@@ -43,16 +45,12 @@ class Names:
     """
 
     _taken: set[str]
-    _last: dict[str, int] = field(init=False, factory=dict)
+    _left: dict[str, Iterator[str]] = field(init=False, factory=dict)
 
     def free(self, name: str) -> str:
         """Return the name, or `name (2).ext` and so on where it is taken; it is promised now."""
-        base = name_key(name)
-        candidate, number = name, self._last.get(base, 1)
-        while name_key(candidate) in self._taken:
-            # Many URLs may have one name: what was tried for one is not tried for the next.
-            number += 1
-            candidate = numbered(PurePosixPath(name), number).name
-        self._last[base] = number
-        self._taken.add(name_key(candidate))
-        return candidate
+        # Many URLs may have one name: what was tried for one is not tried for the next.
+        left = self._left.setdefault(name_key(name), alternatives(name, BOUNDS))
+        free = next(one for one in left if name_key(one) not in self._taken)
+        self._taken.add(name_key(free))
+        return free
