@@ -8,6 +8,7 @@
 import hashlib
 import itertools
 import os
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import anyio
@@ -28,7 +29,13 @@ from player_host.testing.fault_store import (
     SentAnswer,
     fault_store,
 )
-from player_host.transfer import TRACK_POLICY, TransferRequest, TransferRoom, VerifiedPartial
+from player_host.transfer import (
+    TRACK_POLICY,
+    TransferRequest,
+    TransferRoom,
+    VerifiedPartial,
+    native,
+)
 from player_host.transfer.policy import COUNTED_PROGRESS
 from player_host.units import ByteCount, Seconds
 
@@ -46,6 +53,9 @@ IMPATIENT = evolve(
     longest_backoff=Seconds(0.004),
 )
 PATIENT = evolve(IMPATIENT, read_timeout=Seconds(30), patience=Seconds(60))
+WAYS = ["sockets", "threads", "httpx"]
+"""The fast transport on the event loop, the same on threads, and what takes its place."""
+
 QUIET = {FaultKind.STALL, FaultKind.TRICKLE, FaultKind.SILENCE}
 
 
@@ -83,9 +93,9 @@ def fetching(database, tmp_path):
                 except TransferError as error:
                     return error
 
-    def fetch(schedule, policy=IMPATIENT, times=1):
+    def fetch(schedule, policy=IMPATIENT, times=1, way="sockets"):
         partial, clock = next(paths), ManualClock(NOW)
-        with fault_store(schedule, clock=clock) as store:
+        with fault_store(schedule, clock=clock) as store, going(way):
             request = TransferRequest(store.url(), partial, NetworkClass.LOOPBACK, True)
             for _ in range(times):
                 result = anyio.run(fetched, request, policy, clock)
@@ -94,6 +104,17 @@ def fetching(database, tmp_path):
             return Ended(result, store.answers(), store.versions)
 
     return fetch
+
+
+@contextmanager
+def going(way):
+    """Have what is fetched meanwhile come in one of the ways."""
+    with pytest.MonkeyPatch.context() as patch:
+        if way == "threads":
+            patch.setattr(native, "ON_A_THREAD_FROM", 2_000)
+        if way == "httpx":
+            patch.setattr(native, "is_possible", lambda: False)
+        yield
 
 
 @st.composite
@@ -131,35 +152,40 @@ def every_fault():
     ]
 
 
-def judged(fetching, schedule):
+def judged(fetching, schedule, way):
     note(schedule.to_json())
-    ended = fetching(schedule, times=2)
+    ended = fetching(schedule, times=2, way=way)
     ended.should_be_right(most_requests(schedule.size, times=2))
 
 
-@given(schedule=schedules())
+@given(schedule=schedules(), way=st.sampled_from(WAYS))
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_every_schedule_of_faults_ends_with_the_exact_bytes_or_a_named_error(fetching, schedule):
-    judged(fetching, schedule)
+def test_every_schedule_of_faults_ends_with_the_exact_bytes_or_a_named_error(
+    fetching, schedule, way
+):
+    judged(fetching, schedule, way)
 
 
 @pytest.mark.long
 @pytest.mark.skipif(not ROUNDS, reason="FAULT_SCHEDULES says how many")
-@given(schedule=schedules())
+@given(schedule=schedules(), way=st.sampled_from(WAYS))
 @settings(
     max_examples=max(ROUNDS, 1),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_thousands_of_schedules_end_with_the_exact_bytes_or_a_named_error(fetching, schedule):
-    judged(fetching, schedule)
+def test_thousands_of_schedules_end_with_the_exact_bytes_or_a_named_error(fetching, schedule, way):
+    judged(fetching, schedule, way)
 
 
 @pytest.mark.parametrize("fault", every_fault())
-def test_a_fault_is_met_and_ends_with_the_exact_bytes_or_a_named_error(fetching, fault):
-    ended = fetching(met(fault.kind, fault), policy_for(fault.kind))
+@pytest.mark.parametrize(
+    "way", ["sockets", *(pytest.param(way, marks=pytest.mark.long) for way in WAYS[1:])]
+)
+def test_a_fault_is_met_and_ends_with_the_exact_bytes_or_a_named_error(fetching, fault, way):
+    ended = fetching(met(fault.kind, fault), policy_for(fault.kind), way=way)
     assert [answer.fault for answer in ended.answers if answer.provoked][-1] == fault
     ended.should_be_right(most_requests(SIZE))
 
