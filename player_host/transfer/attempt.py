@@ -66,6 +66,7 @@ class Transfer:
         syncs: Batches[PartialFile, None],
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
+        self.url = request.url
         self.where = redact_url(request.url)
         self.kept = ByteCount(0)
         self.retry_after = ""

@@ -29,6 +29,8 @@ class TransferPolicy:
         redirects: how many are followed; 0 makes any redirect an error.
         full_response: what a full body means where the rest was asked for.
         attempts: attempts in a row without progress before a transient error is final, at least 1.
+        store_budget: attempts at one store that may fail in a row, of all its transfers together;
+            after that none is tried a second time until the store has sent something again.
         connect_timeout: for name, connection and TLS together.
         read_timeout: the longest silence of a server in the middle of an answer.
         patience: how long 64 KiB may take to arrive.
@@ -50,6 +52,7 @@ class TransferPolicy:
     max_size: ByteCount
     backoff: Seconds
     longest_backoff: Seconds
+    store_budget: int = 50
     is_synced: bool = True
     is_hashed: bool = True
 

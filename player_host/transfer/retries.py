@@ -19,6 +19,9 @@ MAX_DOUBLINGS: Final = 32
 class Retries:
     """The failures of one transfer.
 
+    Attributes:
+        has_progressed: whether more came before the last failure than ever before.
+
     Args:
         policy: how many in a row, and the bounds of the waits.
         jitter: a number from 0 to 1 for each wait.
@@ -30,6 +33,7 @@ class Retries:
     ) -> None:
         self._policy = policy
         self._jitter = jitter
+        self.has_progressed = False
         self._best = kept
         self._in_a_row = 0
         self._limited: Counter[HRESULT] = Counter()
@@ -41,9 +45,9 @@ class Retries:
             hr: how it ended.
             kept: bytes that may be continued from; more than ever before begin the count anew.
         """
-        progressed = kept >= self._best + COUNTED_PROGRESS
+        self.has_progressed = kept >= self._best + COUNTED_PROGRESS
         self._best = max(self._best, kept)
-        self._in_a_row = 1 if progressed else self._in_a_row + 1
+        self._in_a_row = 1 if self.has_progressed else self._in_a_row + 1
         limit = faults.attempts_at_most(hr)
         if limit is not None:
             self._limited[hr] += 1

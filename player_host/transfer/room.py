@@ -23,8 +23,10 @@ from player_host.transfer.quarantine import quarantined
 from player_host.transfer.request import Progress, Retry, TransferRequest, VerifiedPartial
 from player_host.transfer.retries import Retries
 from player_host.transfer.state import PartialStates
+from player_host.transfer.stores import Stores
 from player_host.transfer.urls import check_url, redact_url
 from player_host.transfer.validators import retry_after
+from player_host.units import Seconds
 
 DEFAULT_CONNECTIONS: Final = 8
 SYNCS_AT_ONCE: Final = 4
@@ -61,6 +63,7 @@ class TransferRoom:
         self._busy: set[Path] = set()
         self._client: HttpClient | None = None
         self._slots: anyio.Semaphore | None = None
+        self._stores = Stores(clock)
         self._syncs = Batches(sync_all, at_once=SYNCS_AT_ONCE)
 
     async def __aenter__(self) -> Self:
@@ -149,18 +152,20 @@ class TransferRoom:
         await transfer.reopen()
         retries = Retries(policy, self._jitter, transfer.kept)
         done = None
+        await self._let_be(transfer, policy)
         while done is None:
             try:
                 done = await self._try_once(transfer)
             except TransferError as error:
                 final = retries.is_final(error.hr, transfer.kept)
+                final = self._has_spent(transfer, policy, error, retries) or final
                 _log_failure(transfer, error, final=final)
                 if final:
                     raise
-                asked = retry_after(transfer.retry_after, self._clock.now()) or 0.0
-                wait = retries.wait(asked)
+                wait = self._wait(transfer, policy, retries)
                 on_retry(Retry(error, transfer.kept, wait))
                 await anyio.sleep(wait)
+        self._stores.served(transfer.url)
         log.info(
             "transfer.finished",
             url=transfer.where,
@@ -169,6 +174,28 @@ class TransferRoom:
             media=done.media,
         )
         return done
+
+    async def _let_be(self, transfer: Transfer, policy: TransferPolicy) -> None:
+        """Wait where the store has asked another transfer to come back later."""
+        wait = self._stores.wait(transfer.url, policy.longest_backoff)
+        if wait and not transfer.is_whole:
+            log.info("transfer.store_busy", url=transfer.where, wait=round(wait, 3))
+            await anyio.sleep(wait)
+
+    def _wait(self, transfer: Transfer, policy: TransferPolicy, retries: Retries) -> Seconds:
+        """Return how long to wait after a failure: as drawn, or as the store asks."""
+        asked = retry_after(transfer.retry_after, self._clock.now()) or 0.0
+        self._stores.asked(transfer.url, asked, policy.longest_backoff)
+        return max(retries.wait(asked), self._stores.wait(transfer.url, policy.longest_backoff))
+
+    def _has_spent(
+        self, transfer: Transfer, policy: TransferPolicy, error: TransferError, retries: Retries
+    ) -> bool:
+        """Count what may be the store's failure; say whether it has had all that it may have."""
+        if retries.has_progressed or not faults.is_transient(error.hr):
+            self._stores.served(transfer.url)
+            return False
+        return self._stores.failed(transfer.url, policy.store_budget)
 
     async def _try_once(self, transfer: Transfer) -> VerifiedPartial:
         if self._client is None or self._slots is None:

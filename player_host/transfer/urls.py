@@ -58,6 +58,11 @@ def digest_url(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def origin_of(text: str) -> str:
+    """Return scheme, host and port of a URL that `check_url` has let pass, in lower case."""
+    return "://".join(urlsplit(text)[:2]).lower()
+
+
 def redirect_target(current: str, location: str) -> str:
     """Return where a redirect leads.
 
