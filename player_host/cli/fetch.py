@@ -21,7 +21,7 @@ from player_host.cli.fetching.items import (
 )
 from player_host.cli.fetching.showing import Bars, Events, Lines, tell_event
 from player_host.cli.fetching.wishes import Wishes, Wrong, read_wishes
-from player_host.cli.fetching.work import FetchWork, Place, Showing, plan
+from player_host.cli.fetching.work import FetchWork, Manner, Place, Showing, plan
 from player_host.cli.interruption import run_until_signal
 from player_host.cli.logs import told_otherwise
 from player_host.cli.outcome import ExitStatus, tell
@@ -31,7 +31,6 @@ from player_host.database import Database
 from player_host.errors import UsageError
 from player_host.transfer import room
 from player_host.transfer.fetch_policy import FETCH_POLICY
-from player_host.transfer.policy import TransferPolicy
 from player_host.units import Seconds
 
 MOST_ROWS: Final = 40
@@ -45,15 +44,6 @@ class Durability(StrEnum):
     FAST = "fast"
 
 
-@frozen
-class Manner:
-    """How a command is carried out."""
-
-    policy: TransferPolicy
-    connections: int
-    as_events: bool
-
-
 def fetch(
     *urls: str,
     to: Path,
@@ -61,6 +51,7 @@ def fetch(
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 8,
     policy: Durability = Durability.DURABLE,
     sha256: Annotated[bool, Parameter(negative="")] = False,
+    server_names: Annotated[bool, Parameter(negative="")] = False,
     events: Annotated[bool, Parameter(negative="")] = False,
     desk: Given,
 ) -> ExitStatus:
@@ -96,6 +87,8 @@ def fetch(
         policy: durable: a file has its name when it is on the disk; fast: when the operating
             system has it, so that a power cut may cost the last ones
         sha256: tell the digest of each file, which takes time
+        server_names: a file gets the name that its server proposes with Content-Disposition, made
+            safe, where it proposes one
         events: print a line of JSON for whatever happens (started, progress, retried, settled,
             wrong); the last one, done, is the document of --json
         desk: where the result is shown
@@ -113,8 +106,8 @@ def fetch(
     began = time.monotonic()
     items: list[FetchItem] = []
     rules = evolve(FETCH_POLICY, is_synced=policy is Durability.DURABLE, is_hashed=sha256)
-    how = Manner(rules, connections, as_events=events)
-    status = _carry_out(desk, wishes, items, to, how)
+    how = Manner(rules, connections, takes_server_names=server_names)
+    status = _carry_out(desk, wishes, items, to, how, as_events=events)
     seconds = Seconds(time.monotonic() - began)
     _report(desk, Result(to, tuple(items), wishes.wrong, seconds), as_events=events)
     if status is ExitStatus.INTERRUPTED or any(one.stage is Stage.SUSPENDED for one in items):
@@ -162,6 +155,8 @@ def _carry_out(
     items: list[FetchItem],
     to: Path,
     how: Manner,
+    *,
+    as_events: bool,
 ) -> ExitStatus:
     """Fill the list with what is to be done, do it, and return the status.
 
@@ -177,8 +172,8 @@ def _carry_out(
         closing(Database.open(home.database)) as database,
     ):
         items += plan(folder, wishes.wanted)
-        showing = _showing(desk, items, events=how.as_events)
-        work = FetchWork(Place(folder, database), items, how.policy, how.connections, showing)
+        showing = _showing(desk, items, events=as_events)
+        work = FetchWork(Place(folder, database), items, how, showing)
         try:
             with told_otherwise(room.__name__, verbose=desk.verbose):
                 run_until_signal(desk, work.run, on_fast_loop=True)

@@ -81,6 +81,7 @@ class Transfer:
         self._file: PartialFile | None = None
         self._state: PartialState | None = None
         self._saved = False
+        self._disposition: str | None = None
         self._total: ByteCount | None = None
         self._length_proven = False
         self._judged = False
@@ -158,6 +159,7 @@ class Transfer:
             size=file.size,
             sha256=file.sha256,
             media=media_kind(file.head),
+            disposition=self._disposition,
         )
 
     def suspend(self) -> None:
@@ -232,6 +234,7 @@ class Transfer:
         else:
             self.retry_after = answer.headers.get("retry-after", "")
             raise faults.http_status(answer.status, answer.where)
+        self._disposition = answer.headers.get("content-disposition")
 
     def _admit_rest(self, answer: Answer) -> None:
         state, told = self._state, digests_with(answer)

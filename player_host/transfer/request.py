@@ -57,12 +57,15 @@ class VerifiedPartial:
     Attributes:
         size: bytes.
         sha256: in hexadecimal digits; None where neither the policy nor a digest asked for it.
+        disposition: the last answer's Content-Disposition, as it came; None where it had none, or
+            where no answer was needed. `names.file_name` makes a safe name of it.
     """
 
     path: Path
     size: ByteCount
     sha256: str | None
     media: MediaKind | None
+    disposition: str | None = None
 
     @property
     def digest(self) -> str:

@@ -45,6 +45,21 @@ class Showing(Protocol):
 
 
 @frozen
+class Manner:
+    """How a command is carried out.
+
+    Attributes:
+        policy: limits, patience, and whether files are synced and hashed.
+        connections: how many files are transferred at the same time.
+        takes_server_names: whether a file gets the name that its server proposes.
+    """
+
+    policy: TransferPolicy
+    connections: int
+    takes_server_names: bool = False
+
+
+@frozen
 class Place:
     """Where a fetch happens: its folder, and the database that knows the partial files."""
 
@@ -89,8 +104,7 @@ class FetchWork:
 
     _place: Place
     _items: Sequence[FetchItem]
-    _policy: TransferPolicy
-    _connections: int
+    _manner: Manner
     _showing: Showing
     trouble: StorageError | None = field(init=False, default=None)
     _networks: NetworkFinder = field(init=False, factory=NetworkFinder)
@@ -109,7 +123,7 @@ class FetchWork:
         pending = iter([item for item in self._items if not item.is_good])
         clock = SystemClock()
         async with (
-            TransferRoom(self._place.database, clock, connections=self._connections) as room,
+            TransferRoom(self._place.database, clock, connections=self._manner.connections) as room,
             anyio.create_task_group() as showing,
         ):
             showing.start_soon(self._showing.look)
@@ -121,7 +135,7 @@ class FetchWork:
 
     async def _work_through(self, pending: Iterator[FetchItem], room: TransferRoom) -> None:
         # While one file goes to the disk, the next one may come.
-        workers = WORKERS_FOR_A_CONNECTION * self._connections
+        workers = WORKERS_FOR_A_CONNECTION * self._manner.connections
         try:
             async with anyio.create_task_group() as tasks:
                 for _ in range(min(workers, len(self._items))):
@@ -173,8 +187,8 @@ class FetchWork:
             self._showing.retried(item, retry)
 
         try:
-            whole = await room.fetch(request, self._policy, note, hear)
-            name = await self._publish(Whole(url, item.name, whole))
+            whole = await room.fetch(request, self._manner.policy, note, hear)
+            name = await self._publish(Whole(url, self._name(item, whole), whole))
         except BaseException:
             if request.partial.exists() and not room.knows(request.partial):
                 room.forget(request.partial)  # no row vouches for it: nothing can continue it
@@ -182,9 +196,16 @@ class FetchWork:
         room.forget(request.partial)
         _finish(item, name, whole)
 
+    def _name(self, item: FetchItem, whole: VerifiedPartial) -> str:
+        """Return the name that a file is to have: the one that was promised, or the server's."""
+        if not self._manner.takes_server_names or not whole.disposition:
+            return item.name
+        proposed = name_of(item.wanted.url, whole.disposition)
+        return item.name if proposed == item.wished else self._place.folder.promise(proposed)
+
     async def _publish(self, whole: Whole) -> str:
         """Give a file its name; it is not cancelled, for what is whole is not fetched again."""
-        if self._policy.is_synced:
+        if self._manner.policy.is_synced:
             return await self._publishing.do(whole)
         (outcome,) = self._place.folder.publish([whole])
         if isinstance(outcome, StorageError):

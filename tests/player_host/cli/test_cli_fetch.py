@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,12 +36,13 @@ on_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and links
 class Files:
     """A server of files that honours Range and If-Range, and misbehaves where it is told to.
 
-    `bodies` has the files by path; `heads` takes the place of an answer's status and headers;
-    `cuts` ends the next answers after so many bytes; `held` stops before the last byte until
-    `released`.
+    `bodies` has the files by path, `proposals` the headers that propose a name for them; `heads`
+    takes the place of an answer's status and headers; `cuts` ends the next answers after so many
+    bytes; `held` stops before the last byte until `released`.
     """
 
     bodies: dict[str, bytes] = field(factory=dict)
+    proposals: dict[str, str] = field(factory=dict)
     heads: dict[str, list[tuple[int, dict[str, str]]]] = field(factory=dict)
     cuts: dict[str, list[int]] = field(factory=dict)
     held: set[str] = field(factory=set)
@@ -99,6 +101,8 @@ class Files:
 
     def _send(self, handler, status, headers, body, path="") -> None:
         handler.send_response(status)
+        if path in self.proposals:
+            handler.send_header("Content-Disposition", self.proposals[path])
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.end_headers()
@@ -341,6 +345,23 @@ def test_the_document_has_for_each_url_what_became_of_it(files, fetch):
         None,
         "BG_E_HTTP_ERROR_404",
     )
+
+
+def test_the_name_that_a_server_proposes_is_taken_where_that_is_asked_for(files, fetch, folder):
+    bodies = [files.put(f"/{number}") for number in range(4)]
+    files.proposals = {
+        "/0": 'attachment; filename="One.mp3"',
+        "/1": "attachment; filename=../../One.mp3",
+        "/2": "attachment; filename*=UTF-8''Zw%C3%B6lf%2F12.mp3",
+    }
+    urls = [files.url(f"/{number}") for number in range(4)]
+    assert fetch(*urls)[0] == 0
+    assert set(contents(folder)) == {"0", "1", "2", "3"}
+    shutil.rmtree(folder)
+    assert fetch(*urls, "--server-names", "--connections", "1")[0] == 0
+    found = contents(folder)
+    assert set(found) == {"One.mp3", "One (2).mp3", "12.mp3", "3"}
+    assert sorted(found.values()) == sorted(bodies)
 
 
 def test_a_digest_is_told_where_it_is_asked_for_or_had_to_be_compared(files, fetch):
