@@ -49,6 +49,7 @@ def fetch(
     to: Path,
     listed: Annotated[bool, Parameter(name="-", negative="")] = False,
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 8,
+    per_server: Annotated[int | None, Parameter(validator=Number(gte=1, lte=64))] = None,
     policy: Durability = Durability.DURABLE,
     sha256: Annotated[bool, Parameter(negative="")] = False,
     server_names: Annotated[bool, Parameter(negative="")] = False,
@@ -84,6 +85,7 @@ def fetch(
         listed: read a list from the standard input, one URL a line; blank lines and lines
             that begin with # are skipped
         connections: how many files are transferred at the same time
+        per_server: how many of them from one server; as many as there are where it is left out
         policy: durable: a file has its name when it is on the disk; fast: when the operating
             system has it, so that a power cut may cost the last ones
         sha256: tell the digest of each file, which takes time
@@ -106,7 +108,7 @@ def fetch(
     began = time.monotonic()
     items: list[FetchItem] = []
     rules = evolve(FETCH_POLICY, is_synced=policy is Durability.DURABLE, is_hashed=sha256)
-    how = Manner(rules, connections, takes_server_names=server_names)
+    how = Manner(rules, connections, per_server, takes_server_names=server_names)
     status = _carry_out(desk, wishes, items, to, how, as_events=events)
     seconds = Seconds(time.monotonic() - began)
     _report(desk, Result(to, tuple(items), wishes.wrong, seconds), as_events=events)

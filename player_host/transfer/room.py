@@ -45,6 +45,7 @@ class TransferRoom:
         clock: for the dates of Retry-After and of rows.
         connections: how many transfers are under way at the same time, and how many
             connections are kept open for each network class.
+        per_store: how many of them may be from one store; None for as many as there are.
         jitter: gives a number from 0 to 1 for each wait before a further attempt.
     """
 
@@ -54,6 +55,7 @@ class TransferRoom:
         clock: Clock,
         *,
         connections: int = DEFAULT_CONNECTIONS,
+        per_store: int | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._states = PartialStates(database, clock)
@@ -63,7 +65,7 @@ class TransferRoom:
         self._busy: set[Path] = set()
         self._client: HttpClient | None = None
         self._slots: anyio.Semaphore | None = None
-        self._stores = Stores(clock)
+        self._stores = Stores(clock, per_store or connections)
         self._syncs = Batches(sync_all, at_once=SYNCS_AT_ONCE)
 
     async def __aenter__(self) -> Self:
@@ -201,7 +203,7 @@ class TransferRoom:
         if self._client is None or self._slots is None:
             raise RuntimeError("the transfer room is used outside of its `async with` block")
         if not transfer.is_whole:
-            async with self._slots:
+            async with self._stores.slots(transfer.url), self._slots:
                 await transfer.attempt(self._client)
         return await transfer.finish()
 

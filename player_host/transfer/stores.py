@@ -1,4 +1,4 @@
-"""What the transfers from one store have in common: its patience and ours; no I/O.
+"""What the transfers from one store have in common: its patience and ours.
 
 A store that asks one transfer to come back later has asked them all, and a store at which one
 attempt after the other fails, whatever the file, is not asked again and again for each of them.
@@ -8,6 +8,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
+import anyio
 from attrs import define
 
 from player_host.clock import Clock
@@ -18,8 +19,9 @@ MOST_STORES: Final = 1_000
 """So many are remembered; the one that was not asked for longest is forgotten first."""
 
 
-@define
+@define(eq=False)
 class _Store:
+    slots: anyio.Semaphore
     failures: int = 0
     closed_until: datetime | None = None
 
@@ -29,11 +31,17 @@ class Stores:
 
     Args:
         clock: says what time it is.
+        connections: how many transfers of one store are under way at the same time.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, connections: int) -> None:
         self._clock = clock
+        self._connections = connections
         self._stores: OrderedDict[str, _Store] = OrderedDict()
+
+    def slots(self, url: str) -> anyio.Semaphore:
+        """Return what a transfer from a store has to hold while it is under way."""
+        return self._store(url).slots
 
     def wait(self, url: str, longest: Seconds) -> Seconds:
         """Return how long to leave a store alone that has asked for it.
@@ -79,7 +87,7 @@ class Stores:
 
     def _store(self, url: str) -> _Store:
         origin = origin_of(url)
-        store = self._stores.pop(origin, None) or _Store()
+        store = self._stores.pop(origin, None) or _Store(anyio.Semaphore(self._connections))
         self._stores[origin] = store
         if len(self._stores) > MOST_STORES:
             self._stores.popitem(last=False)

@@ -51,11 +51,13 @@ class Manner:
     Attributes:
         policy: limits, patience, and whether files are synced and hashed.
         connections: how many files are transferred at the same time.
+        per_store: how many of them from one server; None for all of them.
         takes_server_names: whether a file gets the name that its server proposes.
     """
 
     policy: TransferPolicy
     connections: int
+    per_store: int | None = None
     takes_server_names: bool = False
 
 
@@ -122,8 +124,11 @@ class FetchWork:
         """
         pending = iter([item for item in self._items if not item.is_good])
         clock = SystemClock()
+        how = self._manner
         async with (
-            TransferRoom(self._place.database, clock, connections=self._manner.connections) as room,
+            TransferRoom(
+                self._place.database, clock, connections=how.connections, per_store=how.per_store
+            ) as room,
             anyio.create_task_group() as showing,
         ):
             showing.start_soon(self._showing.look)

@@ -483,12 +483,13 @@ def test_where_there_is_no_room_the_status_is_4_and_the_bytes_are_kept(
     assert files.ranges_of("/large.bin") == [None, "bytes=1000000-"]
 
 
-def test_no_more_files_than_told_are_transferred_at_the_same_time(files, begun):
+@pytest.mark.parametrize("option", ["--connections", "--per-server"])
+def test_no_more_files_than_told_are_transferred_at_the_same_time(files, begun, option):
     paths = [f"/{number}.bin" for number in range(5)]
     for path in paths:
         files.put(path)
     files.held.update(paths)
-    process = begun(*map(files.url, paths), "--connections", "2")
+    process = begun(*map(files.url, paths), option, "2")
     files.until(lambda: files.under_way.total() == 2)
     files.released.set()
     process.communicate(timeout=DEADLINE_S)

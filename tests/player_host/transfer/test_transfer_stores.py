@@ -24,7 +24,7 @@ def clock():
 
 
 async def test_a_store_that_asks_one_transfer_for_patience_gets_it_from_all(clock):
-    stores = Stores(clock)
+    stores = Stores(clock, 8)
     stores.asked(URL, 10, LONGEST)
     assert stores.wait("https://CONTOSO.example/b.mp3?x=1", LONGEST) == 10
     clock.advance(timedelta(seconds=7))
@@ -37,13 +37,13 @@ async def test_a_store_that_asks_one_transfer_for_patience_gets_it_from_all(cloc
     "other", ["http://contoso.example/a.mp3", "https://contoso.example:8443/", "https://a.example/"]
 )
 async def test_another_store_is_not_waited_for(clock, other):
-    stores = Stores(clock)
+    stores = Stores(clock, 8)
     stores.asked(URL, 10, LONGEST)
     assert stores.wait(other, LONGEST) == 0
 
 
 async def test_no_store_is_waited_for_longer_than_the_bound(clock):
-    stores = Stores(clock)
+    stores = Stores(clock, 8)
     stores.asked(URL, 1e300, LONGEST)
     assert stores.wait(URL, LONGEST) == LONGEST
     clock.advance(timedelta(days=-400))
@@ -51,21 +51,21 @@ async def test_no_store_is_waited_for_longer_than_the_bound(clock):
 
 
 async def test_a_shorter_wish_does_not_shorten_a_longer_one(clock):
-    stores = Stores(clock)
+    stores = Stores(clock, 8)
     stores.asked(URL, 10, LONGEST)
     stores.asked(URL, 0, LONGEST)
     assert stores.wait(URL, LONGEST) == 10
 
 
 async def test_failures_are_counted_until_the_store_sends_something(clock):
-    stores = Stores(clock)
+    stores = Stores(clock, 8)
     assert [stores.failed(URL, 3) for _ in range(4)] == [False, False, True, True]
     stores.served(URL)
     assert not stores.failed(URL, 3)
 
 
 async def test_only_so_many_stores_are_remembered(clock):
-    stores = Stores(clock)
+    stores = Stores(clock, 8)
     stores.failed(URL, 2)
     for number in range(MOST_STORES):
         stores.failed(f"https://{number}.example/", 2)
