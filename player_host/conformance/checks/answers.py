@@ -1,5 +1,7 @@
 """Clauses about `Download` and the answers that it owes (T1-DL)."""
 
+from collections import Counter
+
 from partner_api.calls import (
     Download,
     DownloadTrack,
@@ -220,15 +222,27 @@ def _failed(download: DownloadTalk) -> bool:
 
 
 def _unlicensed(talk: Conversation, download: DownloadTalk) -> set[int]:
-    """Return the tracks whose last delivery since a download began has failed."""
-    last: dict[int, bool] = {}
+    """Return the tracks whose licences were not taken since a download began.
+
+    A delivery does not say for which download it is: one that was taken counts for another
+    download that has granted the track meanwhile.
+    """
+    refused: set[int] = set()
+    taken: Counter[int] = Counter()
+    begun = download.exchange.number
     for exchange in talk.of(Predeliver):
         call, hr = exchange.call, exchange.hr
         assert isinstance(call, Predeliver)
-        is_later = exchange.number > download.exchange.number
-        if is_later and exchange.life == download.exchange.life and hr is not None:
-            last[call.license.content_id] = hr.failed
-    return {track_id for track_id, has_failed in last.items() if has_failed}
+        if exchange.number < begun or exchange.life != download.exchange.life or hr is None:
+            continue
+        if hr.failed:
+            refused.add(call.license.content_id)
+        else:
+            taken[call.license.content_id] += 1
+    for answer in talk.answers:
+        if answer.grant is not None and answer.exchange.number > begun:
+            taken[answer.grant.track_id] -= 1
+    return {track_id for track_id in refused if taken[track_id] <= 0}
 
 
 def _omitted(talk: Conversation, download: DownloadTalk, tracks: list[int]) -> Findings:

@@ -374,6 +374,11 @@ def test_a_track_whose_licence_was_not_taken_is_not_to_be_downloaded_either() ->
     assert against(said(silent.wait().detach())) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
     tried_again = Script().attach().download(5, [1, 2]).license(1, E_FAIL).license(1).grant(5, 2)
     assert against(said(tried_again.wait().detach())) == {"T1-DL-07": ""}
+    another = Script().attach().download(5, [1, 2]).license(1, E_FAIL).download(6, [1])
+    assert against(said(another.grant(6, 1).grant(5, 2).wait().detach())) == {
+        "T1-DL-07": "T1-DL-08",
+        "T1-DL-08": "",
+    }
     before = Script().attach().license(1, E_FAIL).download(5, [1, 2]).grant(5, 2)
     assert against(said(before.wait().detach())) == {"T1-DL-07": ""}
 
