@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from player_host.errors import TransferError
 from player_host.settings import NetworkClass
+from player_host.transfer import native
 from player_host.transfer.client import HttpClient
 from player_host.transfer.heads import MAX_HEAD, HeadReader, UnreadableError
 from player_host.transfer.pinning import checked_addresses
@@ -217,3 +218,22 @@ async def test_no_bytes_bring_the_reader_of_heads_down(raw):
         HeadReader().feed(memoryview(b"HTTP/1.1 200 OK\r\n" + raw))
     except UnreadableError:
         return
+
+
+@pytest.mark.parametrize("name", ["native", "httpx"])
+async def test_a_store_may_be_at_an_address_of_either_version_of_the_protocol(
+    monkeypatch, room, store, wanted, quick, mp3, name
+):
+    if name == "httpx":
+        monkeypatch.setattr(native, "is_possible", lambda: False)
+    body = mp3()
+    store.then(store.whole(body))
+    try:
+        server = await asyncio.start_server(store.serve, "::1", 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        done = await room.fetch(evolve(wanted, url=f"http://[::1]:{port}/a.mp3"), quick)
+    assert done.path.read_bytes() == body
+    assert store.requests[0].headers["host"] == f"[::1]:{port}"
