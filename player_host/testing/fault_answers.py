@@ -39,6 +39,12 @@ JUNK_LOCATIONS: Final = {
     "port": "http://127.0.0.1:99999999/",
     "blank": "http:// /",
 }
+DISPOSITIONS: Final = {
+    "traversal": 'attachment; filename="../../evil.mp3"',
+    "reserved": 'attachment; filename="CON:?.mp3. "',
+    "hidden": 'attachment; filename=".profile"',
+    "bidi": "attachment; filename*=UTF-8''track%E2%80%AE3pm.exe",
+}
 JUNK_LINES: Final = {
     "nul": b"X-Title: a\x00b\r\n",
     "injected-length": b"X-Title: a\nContent-Length: 7\r\n",
@@ -130,6 +136,10 @@ def _document(case: Case) -> Answer:
     return case.alone(200, body, Content_Type=kind).faulty()
 
 
+def _disposition(case: Case) -> Answer:
+    return case.sound.having(Content_Disposition=DISPOSITIONS[case.fault.shape]).faulty()
+
+
 def _status(case: Case) -> Answer:
     return case.alone(int(case.fault.shape)).faulty()
 
@@ -206,6 +216,7 @@ _MAKERS: Final[dict[FaultKind, Callable[[Case], Answer]]] = {
     FaultKind.DOCUMENT: _document,
     FaultKind.EMPTY: lambda case: case.alone(200, Content_Type="audio/mpeg").faulty(),
     FaultKind.WRONG_MEDIA: lambda case: case.alone(200, PICTURE).faulty(),
+    FaultKind.DISPOSITION: _disposition,
     FaultKind.STATUS: _status,
     FaultKind.EXPIRED: _status,
     FaultKind.RETRY_AFTER_SECONDS: _retry_after,

@@ -56,6 +56,7 @@ class FaultKind(StrEnum):
     DOCUMENT = "document"
     EMPTY = "empty"
     WRONG_MEDIA = "wrong-media"
+    DISPOSITION = "disposition"
     STATUS = "status"
     EXPIRED = "expired"
     RETRY_AFTER_SECONDS = "retry-after-seconds"
@@ -157,6 +158,10 @@ KINDS: Final[dict[FaultKind, Kind]] = {
     FaultKind.DOCUMENT: Kind("200 with a document", words=("html", "json", "m3u", "asx")),
     FaultKind.EMPTY: Kind("200 with an empty body"),
     FaultKind.WRONG_MEDIA: Kind("200 with a picture"),
+    FaultKind.DISPOSITION: Kind(
+        "the file, and Content-Disposition with a name that nobody should take as it is",
+        words=("traversal", "reserved", "hidden", "bidi"),
+    ),
     FaultKind.STATUS: Kind(
         "an error status", words=("400", "404", "408", "429", "500", "501", "502", "503", "504")
     ),
