@@ -5,6 +5,13 @@ from typing import Final
 
 from player_host import asf
 
+MEDIA_SUFFIXES: Final = (
+    *(".asf", ".wma", ".wmv"),
+    *(".mp3", ".flac"),
+    *(".mp4", ".m4a", ".m4b"),
+    *(".ogg", ".oga", ".opus"),
+)
+
 HEAD_LENGTH: Final = 512
 """How many of a file's first bytes the functions here want to see."""
 
@@ -54,6 +61,15 @@ FOREIGN: Final = (
     (b"MZ", "a Windows program"),
     (b"\x7fELF", "a program"),
 )
+
+
+def is_named_as_media(name: str) -> bool:
+    """Return whether a file's name says that it is one of the containers that the Player files.
+
+    >>> is_named_as_media("01 Platform One.MP3"), is_named_as_media("cover.png")
+    (True, False)
+    """
+    return name.lower().endswith(MEDIA_SUFFIXES)
 
 
 def media_kind(head: bytes) -> MediaKind | None:

@@ -16,6 +16,7 @@ from player_host.clock import SystemClock
 from player_host.database import Database
 from player_host.errors import StorageError, TransferError
 from player_host.transfer.fetch_policy import NetworkFinder
+from player_host.transfer.media import is_named_as_media
 from player_host.transfer.policy import TransferPolicy
 from player_host.transfer.request import Progress, Retry, TransferRequest, VerifiedPartial
 from player_host.transfer.room import TransferRoom
@@ -181,7 +182,7 @@ class FetchWork:
             url=url,
             partial=folder.partial_for(url, item.wished),
             network=await self._networks.network_of(url),
-            expects_media=False,
+            expects_media=is_named_as_media(item.name),
         )
 
         def note(progress: Progress) -> None:
@@ -206,7 +207,10 @@ class FetchWork:
         if not self._manner.takes_server_names or not whole.disposition:
             return item.name
         proposed = name_of(item.wanted.url, whole.disposition)
-        return item.name if proposed == item.wished else self._place.folder.promise(proposed)
+        is_false = is_named_as_media(proposed) and whole.media is None
+        if is_false or proposed == item.wished:
+            return item.name
+        return self._place.folder.promise(proposed)
 
     async def _publish(self, whole: Whole) -> str:
         """Give a file its name; it is not cancelled, for what is whole is not fetched again."""

@@ -54,7 +54,7 @@ class Files:
     port: int = 0
 
     def put(self, path: str, size: int = 1_000) -> bytes:
-        self.bodies[path] = os.urandom(size)
+        self.bodies[path] = (b"ID3" + os.urandom(size))[:size]
         return self.bodies[path]
 
     def url(self, path: str, query: str = "") -> str:
@@ -219,6 +219,18 @@ def test_any_kind_of_file_is_taken_also_a_web_page(files, fetch, folder):
     assert contents(folder) == {"index.html": files.bodies["/index.html"]}
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(b"<!DOCTYPE html>Log in first", "an HTML page"), (b"\x89PNG\r\n\x1a\n....", "a PNG image")],
+)
+def test_what_is_not_what_its_name_says_does_not_get_that_name(files, fetch, folder, body, reason):
+    files.bodies["/song.MP3"] = body
+    status, out, _ = fetch(files.url("/song.MP3"))
+    assert status == 1
+    assert reason in out
+    assert list(folder.iterdir()) == []
+
+
 def test_a_list_on_the_standard_input_may_have_comments_blank_lines_and_any_line_ends(
     files, fetch, folder
 ):
@@ -362,6 +374,13 @@ def test_the_name_that_a_server_proposes_is_taken_where_that_is_asked_for(files,
     found = contents(folder)
     assert set(found) == {"One.mp3", "One (2).mp3", "12.mp3", "3"}
     assert sorted(found.values()) == sorted(bodies)
+
+
+def test_the_name_of_a_song_is_not_taken_for_what_is_none(files, fetch, folder):
+    files.bodies["/get"] = b"<!DOCTYPE html>Log in first"
+    files.proposals = {"/get": 'attachment; filename="One.mp3"'}
+    assert fetch(files.url("/get"), "--server-names")[0] == 0
+    assert contents(folder) == {"get": files.bodies["/get"]}
 
 
 def test_a_digest_is_told_where_it_is_asked_for_or_had_to_be_compared(files, fetch):
