@@ -2,13 +2,17 @@
 
 import asyncio
 import os
+import shutil
+import socket
+import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from player_host.clock import ManualClock
 from player_host.database import Database
@@ -21,6 +25,8 @@ from player_host.transfer import (
 )
 from player_host.units import ByteCount, Seconds
 
+DEADLINE_S = 60.0
+PORTS_TRIED = 5
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -136,6 +142,151 @@ def _seen(head: bytes) -> Seen:
     first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     pairs = (line.split(": ", 1) for line in lines)
     return Seen(first.split()[1], {name.lower(): value for name, value in pairs})
+
+
+NGINX = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/errors; {user}
+events {{ worker_connections 64; }}
+http {{
+  log_format told escape=none '$status|$http_range|$http_if_range';
+  access_log {log} told;
+  default_type audio/mpeg; sendfile on;
+  client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+  uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  limit_req_zone $server_name zone=one:1m rate=1r/m;
+  server {{ listen 127.0.0.1:{port} {listen}; server_name localhost; root {files}; {directives} }}
+}}
+"""
+
+
+@frozen
+class Told:
+    """What nginx says of an answer; empty where the request had no such header."""
+
+    status: int
+    range: str
+    if_range: str
+
+
+@define(eq=False)
+class Nginx:
+    """nginx over a folder of files, on one port however often it is started."""
+
+    program: str
+    folder: Path
+    port: int = 0
+    _served: int = 0
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    def put(self, name: str, body: bytes, modified: float | None = None) -> bytes:
+        """Write a file in place of the one that is there, and return it."""
+        (self.folder / "files").mkdir(exist_ok=True)
+        fresh = self.folder / "fresh"
+        fresh.write_bytes(body)
+        if modified is not None:
+            os.utime(fresh, (modified, modified))
+        fresh.replace(self.folder / "files" / name)
+        return body
+
+    def url(self, path: str, scheme: str = "http", host: str = "127.0.0.1") -> str:
+        return f"{scheme}://{host}:{self.port}{path}"
+
+    def serve(self, *directives: str, listen: str = "") -> None:
+        """Start nginx with these directives of a server, anew where it runs.
+
+        Args:
+            directives: each with its semicolon.
+            listen: further words of the directive of this name, such as `ssl`.
+        """
+        self.stop()
+        self._served += 1
+        for _ in range(PORTS_TRIED):
+            self.port = self.port or _free_port()
+            if self._start(" ".join(directives), listen):
+                return
+            self.port = 0  # taken meanwhile
+        pytest.fail((self.folder / "errors").read_text())
+
+    def stop(self) -> None:
+        """Let nginx drop its connections and end."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(DEADLINE_S)
+            self._process = None
+
+    def answers(self, count: int) -> list[Told]:
+        """Wait for so many answers since the last start, and return them all."""
+        deadline = time.monotonic() + DEADLINE_S
+        while len(lines := self._log.read_text().splitlines()) < count:
+            assert time.monotonic() < deadline, f"{lines}, not {count} of them"
+            time.sleep(0.01)
+        fields = (line.split("|") for line in lines)
+        return [Told(int(status), *sent) for status, *sent in fields]
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / f"answers-{self._served}"
+
+    def _start(self, directives: str, listen: str) -> bool:
+        configuration = self.folder / "nginx.conf"
+        text = NGINX.format(
+            folder=self.folder,
+            files=self.folder / "files",
+            log=self._log,
+            port=self.port,
+            user=_user(),
+            directives=directives,
+            listen=listen,
+        )
+        configuration.write_text(text)
+        words = [self.program, "-c", configuration, "-p", self.folder]
+        self._process = subprocess.Popen([*words, "-e", self.folder / "errors"])
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(ConnectionError), socket.create_connection(("127.0.0.1", self.port)):
+                return self._process.poll() is None
+            time.sleep(0.01)
+        self.stop()
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _user() -> str:
+    """Return the directive without which the worker of a root's nginx may not read the files."""
+    if os.geteuid() != 0:
+        return ""
+    import grp
+    import pwd
+
+    return f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(os.getegid()).gr_name};"
+
+
+@pytest.fixture
+def program() -> Callable[[str], str]:
+    """Finds a program of the distribution; where changes are checked, none may be missing."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name, path=os.pathsep.join((os.environ["PATH"], "/usr/sbin")))
+        if path is None and os.environ.get("CI") == "true":
+            pytest.fail(f"{name} is missing; the checks of every change need it")
+        return path or pytest.skip(f"{name} is not installed")
+
+    return find
+
+
+@pytest.fixture
+def nginx(program: Callable[[str], str], tmp_path: Path) -> Iterator[Nginx]:
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    server = Nginx(program("nginx"), folder)
+    yield server
+    server.stop()
 
 
 @pytest.fixture
