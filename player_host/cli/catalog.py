@@ -12,7 +12,7 @@ from player_host.catalog.store import Catalogs, InstalledCatalog
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
 from player_host.cli.running import check_partner, run_player
-from player_host.cli.screens import add_row, plain_table
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import count_text, duration_text, moment_text
 from player_host.clock import SystemClock
 from player_host.errors import UnknownItem, UsageError

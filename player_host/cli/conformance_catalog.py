@@ -9,7 +9,7 @@ from rich.text import Text
 
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
-from player_host.cli.screens import add_row, plain_table
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import count_text
 from player_host.conformance.clauses import CLAUSES
 from player_host.conformance.coverage import why_unchecked

@@ -22,7 +22,8 @@ from player_host.cli.reports import (
     worst,
 )
 from player_host.cli.running import run_player
-from player_host.cli.screens import add_row, plain_table, show_requests
+from player_host.cli.screens import show_requests
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import moment_text
 from player_host.clock import SystemClock
 from player_host.downloads.ledger import Ledger, RequestRow

@@ -25,7 +25,7 @@ from player_host.cli.fetching.work import FetchWork, Manner, Place, Showing, pla
 from player_host.cli.interruption import run_until_signal
 from player_host.cli.logs import told_otherwise
 from player_host.cli.outcome import ExitStatus, tell
-from player_host.cli.screens import add_row, plain_table
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import count_text, duration_text, shown, size_text
 from player_host.database import Database
 from player_host.errors import UsageError

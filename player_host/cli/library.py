@@ -9,7 +9,7 @@ from player_host.catalog.queries import CatalogQueries
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
 from player_host.cli.running import check_partner
-from player_host.cli.screens import add_row, plain_table
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.trees import as_rich_tree, node_to_json
 from player_host.cli.wording import count_text, duration_text, shown
 from player_host.database import Database

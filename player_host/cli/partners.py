@@ -13,7 +13,7 @@ from partner_api.surrogate.findings import Finding, Severity
 from player_host.cli.desk import Desk, Given
 from player_host.cli.outcome import ExitStatus
 from player_host.cli.running import check_partner
-from player_host.cli.screens import add_row, plain_table
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import count_text, shortened, shown
 from player_host.errors import UsageError
 from player_host.plugins.discovery import (

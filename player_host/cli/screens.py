@@ -1,4 +1,4 @@
-"""The screens that several verbs share: tables that fit a terminal, the summary of a request."""
+"""The screens that several verbs share: the summary of a request, a conversation, folders."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from player_host.cli.desk import Desk
 from player_host.cli.reports import Outcome, RequestReport, TrackReport, counts_text
+from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import count_text, shown
 from player_host.conformance.reports.lines import Line
 from player_host.settings import Home
@@ -16,34 +17,6 @@ from player_host.settings import Home
 MAX_FOLDERS: Final = 10
 _GOOD: Final = frozenset({Outcome.DOWNLOADED})
 _NEUTRAL: Final = frozenset({Outcome.REFUSED, Outcome.CANCELLED, Outcome.WAITING, Outcome.ACCEPTED})
-
-
-def plain_table(*headings: str, elastic: str | None = None) -> Table:
-    """Return an empty table without frame.
-
-    Args:
-        headings: of the columns; a leading ">" sets a column to the right.
-        elastic: the heading of the column that gives way where the terminal is too narrow.
-    """
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in headings:
-        name = heading.removeprefix(">")
-        justify = "right" if heading.startswith(">") else "left"
-        table.add_column(
-            name,
-            justify=justify,  # type: ignore[arg-type]
-            overflow="fold",
-            no_wrap=justify == "right" or elastic not in {None, name},
-            ratio=1 if name == elastic else None,
-            min_width=8 if name == elastic else None,
-        )
-    table.expand = False
-    return table
-
-
-def add_row(table: Table, *cells: object) -> None:
-    """Add a row of foreign values."""
-    table.add_row(*(c if isinstance(c, Text) else Text(shown(str(c))) for c in cells))
 
 
 def show_request(desk: Desk, report: RequestReport) -> None:

@@ -213,6 +213,17 @@ def test_urls_become_files_of_their_names_and_nothing_else_is_left(files, fetch,
     assert ESCAPE not in out + err
 
 
+def test_nothing_of_the_player_is_loaded_that_a_fetch_does_not_need():
+    script = "import sys, player_host.cli.fetch; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = {".".join(name.split(".")[:2]) for name in done.stdout.split()}
+    assert "player_host.transfer" in loaded
+    unneeded = {"mutagen", *map("player_host.{}".format, ("player", "catalog", "conformance"))}
+    assert not loaded & unneeded
+
+
 def test_any_kind_of_file_is_taken_also_a_web_page(files, fetch, folder):
     files.bodies["/index.html"] = b"<!doctype html><p>not music</p>"
     assert fetch(files.url("/index.html"))[0] == 0
