@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check test-kill soak fault-schedules zoo zoo-seeds mutations benchmarks docs format lock clean help
+.PHONY: demo test test-long check test-kill soak fault-schedules zoo zoo-seeds mutations benchmarks byte-faults docs format lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -58,6 +58,10 @@ benchmarks: $(STAMP)  ## every published figure
 	@$(BIN)/python benchmarks/surrogate.py
 	@$(BIN)/python benchmarks/judge_orders.py
 	@$(BIN)/python benchmarks/judge_mutants.py
+	@$(BIN)/python benchmarks/fetch.py
+
+byte-faults: $(STAMP)  ## docs/byte-faults.md anew: what download tools make of a bad store (needs the tools)
+	@$(BIN)/python benchmarks/byte_faults.py --write
 
 fault-schedules: $(STAMP)  ## 5,000 random schedules of a store's faults: the exact bytes, or a named error
 	@FAULT_SCHEDULES=5000 $(BIN)/python -m pytest -q -m long --show-capture=no tests/player_host/transfer/test_transfer_fault_schedules.py

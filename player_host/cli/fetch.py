@@ -53,6 +53,7 @@ def fetch(
     policy: Durability = Durability.DURABLE,
     sha256: Annotated[bool, Parameter(negative="")] = False,
     server_names: Annotated[bool, Parameter(negative="")] = False,
+    anything: Annotated[bool, Parameter(negative="")] = False,
     events: Annotated[bool, Parameter(negative="")] = False,
     desk: Given,
 ) -> ExitStatus:
@@ -91,6 +92,7 @@ def fetch(
         sha256: tell the digest of each file, which takes time
         server_names: a file gets the name that its server proposes with Content-Disposition, made
             safe, where it proposes one
+        anything: take what comes under any name, also an error page under that of a song
         events: print a line of JSON for whatever happens (started, progress, retried, settled,
             wrong); the last one, done, is the document of --json
         desk: where the result is shown
@@ -108,7 +110,9 @@ def fetch(
     began = time.monotonic()
     items: list[FetchItem] = []
     rules = evolve(FETCH_POLICY, is_synced=policy is Durability.DURABLE, is_hashed=sha256)
-    how = Manner(rules, connections, per_server, takes_server_names=server_names)
+    how = Manner(
+        rules, connections, per_server, takes_server_names=server_names, takes_anything=anything
+    )
     status = _carry_out(desk, wishes, items, to, how, as_events=events)
     seconds = Seconds(time.monotonic() - began)
     _report(desk, Result(to, tuple(items), wishes.wrong, seconds), as_events=events)

@@ -33,8 +33,13 @@ def check_bound(size: ByteCount, limit: ByteCount, where: str) -> None:
         raise faults.TOO_LONG.at(where, f"over {limit} bytes")
 
 
-def check_media(head: bytes, where: str) -> None:
+def check_media(head: bytes, where: str, *, takes_unknown: bool = False) -> None:
     """Refuse what does not begin as a media file, and name what it is.
+
+    Args:
+        head: the first bytes of the file.
+        where: the redacted URL.
+        takes_unknown: whether a beginning of no kind that is known here is let pass.
 
     Raises:
         TransferError: a document (NS_E_INVALID_DATA), or a file of another kind
@@ -45,4 +50,7 @@ def check_media(head: bytes, where: str) -> None:
     document = document_kind(head)
     if document is not None:
         raise faults.NOT_MEDIA.at(where, f"it is {document}")
-    raise faults.WRONG_MEDIA.at(where, f"it is {foreign_kind(head)}")
+    foreign = foreign_kind(head)
+    if foreign is None and takes_unknown:
+        return
+    raise faults.WRONG_MEDIA.at(where, f"it is {foreign or 'an unknown kind'}")

@@ -323,7 +323,8 @@ class Transfer:
         """Refuse what is no media as soon as enough of it is there."""
         self._judged = True
         if self._request.expects_media:
-            check_media(file.head, self.where)
+            takes_unknown = self._request.takes_unknown
+            check_media(file.head, self.where, takes_unknown=takes_unknown)
 
     async def _check_whole(self, file: PartialFile) -> None:
         if not file.size:

@@ -93,9 +93,9 @@ def document_kind(head: bytes) -> str | None:
     return next((words for start, words in DOCUMENTS if text.startswith(start)), None)
 
 
-def foreign_kind(head: bytes) -> str:
-    """Return what a file that is no media of a supported kind seems to be, in words."""
-    return next((words for start, words in FOREIGN if head.startswith(start)), "an unknown kind")
+def foreign_kind(head: bytes) -> str | None:
+    """Return what a file that is no media of a supported kind seems to be, in words, or None."""
+    return next((words for start, words in FOREIGN if head.startswith(start)), None)
 
 
 def _is_mpeg_frame(head: bytes) -> bool:

@@ -19,12 +19,14 @@ class TransferRequest:
         partial: where the bytes go; its folder exists.
         network: which addresses the URL may lead to, on every hop.
         expects_media: whether anything but a media file is an error.
+        takes_unknown: whether a beginning of no known kind passes for media all the same.
     """
 
     url: str
     partial: Path
     network: NetworkClass
     expects_media: bool
+    takes_unknown: bool = False
 
 
 @frozen

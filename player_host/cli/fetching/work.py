@@ -54,12 +54,14 @@ class Manner:
         connections: how many files are transferred at the same time.
         per_store: how many of them from one server; None for all of them.
         takes_server_names: whether a file gets the name that its server proposes.
+        takes_anything: whether a document is taken under the name of a media file, too.
     """
 
     policy: TransferPolicy
     connections: int
     per_store: int | None = None
     takes_server_names: bool = False
+    takes_anything: bool = False
 
 
 @frozen
@@ -182,7 +184,8 @@ class FetchWork:
             url=url,
             partial=folder.partial_for(url, item.wished),
             network=await self._networks.network_of(url),
-            expects_media=is_named_as_media(item.name),
+            expects_media=not self._manner.takes_anything and is_named_as_media(item.name),
+            takes_unknown=True,
         )
 
         def note(progress: Progress) -> None:

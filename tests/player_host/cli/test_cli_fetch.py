@@ -54,7 +54,7 @@ class Files:
     port: int = 0
 
     def put(self, path: str, size: int = 1_000) -> bytes:
-        self.bodies[path] = (b"ID3" + os.urandom(size))[:size]
+        self.bodies[path] = os.urandom(size)
         return self.bodies[path]
 
     def url(self, path: str, query: str = "") -> str:
@@ -240,6 +240,16 @@ def test_what_is_not_what_its_name_says_does_not_get_that_name(files, fetch, fol
     assert status == 1
     assert reason in out
     assert list(folder.iterdir()) == []
+
+
+def test_a_song_with_an_unusual_beginning_is_taken_and_with_an_option_anything_is(
+    files, fetch, folder
+):
+    files.bodies["/padded.mp3"] = bytes(600)
+    files.bodies["/page.mp3"] = b"<!DOCTYPE html>Log in first"
+    assert fetch(files.url("/padded.mp3"))[0] == 0
+    assert fetch(files.url("/page.mp3"), "--anything")[0] == 0
+    assert contents(folder) == {name[1:]: body for name, body in files.bodies.items()}
 
 
 def test_a_list_on_the_standard_input_may_have_comments_blank_lines_and_any_line_ends(
