@@ -238,7 +238,7 @@ def _named_errors(url: str, *, in_body: bool = False) -> Iterator[None]:
         raise _connect_error(error, redact_url(url)) from error
     except httpcore.TimeoutException as error:
         raise faults.READ_TIMEOUT.at(redact_url(url)) from error
-    except httpcore.NetworkError as error:
+    except (httpcore.NetworkError, ssl.SSLError) as error:
         raise faults.CONNECTION_LOST.at(redact_url(url)) from error
     except httpcore.RemoteProtocolError as error:
         raise _protocol_error(error, redact_url(url), in_body=in_body) from error

@@ -9,9 +9,11 @@ import re
 import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
+import anyio.lowlevel
 import httpcore
 
 from player_host.settings import NetworkClass
@@ -23,6 +25,8 @@ MAX_HEAD: Final = 256 * 1024
 BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 INTERIM: Final = re.compile(rb"\s*HTTP/1\.\d 1\d\d")
 DRAIN_TIMEOUT: Final = 0.1
+TURNS: Final = 8
+"""Turns of the event loop in which what a connection holds already comes out of all its layers."""
 
 SocketOptions = Iterable[
     tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
@@ -80,11 +84,27 @@ class CountingStream(httpcore.AsyncNetworkStream):
         if self._received - self._head_length > body_length:
             return True
         if not self.get_extra_info("is_readable"):
-            return False
+            return await self._holds_more()
         try:
             return bool(await self._inner.read(1, DRAIN_TIMEOUT))
         except (httpcore.NetworkError, httpcore.TimeoutException):
             return False
+
+    async def _holds_more(self) -> bool:
+        """Say whether a layer above the socket holds bytes back, as TLS does with whole records."""
+        found = b""
+
+        async def look() -> None:
+            nonlocal found
+            with suppress(httpcore.NetworkError, ssl.SSLError):
+                found = await self._inner.read(1)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(look)
+            for _ in range(TURNS):
+                await anyio.lowlevel.checkpoint()
+            group.cancel_scope.cancel()
+        return bool(found)
 
     def _look_for_body(self, head: bytes) -> None:
         """Step over the head, and over those of interim answers (100 to 199) before it."""
