@@ -1,6 +1,7 @@
 """The boundary to the HTTP library: one GET, its redirects, its body, its errors.
 
-Nothing but this module and `native` imports httpx, and no exception of it leaves them.
+Nothing but this module and the transports, `native` and `pooled`, imports httpx, and no exception
+of it leaves them.
 """
 
 import logging
@@ -9,7 +10,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
-import anyio
 import httpcore
 import httpx
 from attrs import frozen
@@ -18,15 +18,15 @@ from player_host.errors import TransferError
 from player_host.log import get_logger
 from player_host.settings import NetworkClass
 from player_host.transfer import faults
-from player_host.transfer.pinning import CountingStream, PinningBackend
+from player_host.transfer.pinning import CountingStream
 from player_host.transfer.policy import TransferPolicy
+from player_host.transfer.pooled import PinnedTransport
 from player_host.transfer.urls import redact_url, redirect_target
 from player_host.units import ByteCount
 
 if TYPE_CHECKING:
     from player_host.transfer.native import NativeTransport
 
-KEEP_ALIVE_SECONDS: Final = 15.0
 NO_BODY: Final = httpx.ByteStream(b"")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 REQUEST_HEADERS: Final = {
@@ -159,54 +159,6 @@ class HttpClient:
         return self._transports[network]
 
 
-class _PinnedTransport(httpx.AsyncBaseTransport):
-    """A connection pool over `PinningBackend`."""
-
-    def __init__(self, network: NetworkClass, connections: int, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            network_backend=PinningBackend(network),
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url, timeout = request.url, request.extensions["timeout"]
-        asked = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-            ),
-            headers=request.headers.raw,
-            extensions=request.extensions,
-        )
-        # One silence at a time, a server could draw out the head of an answer for ever.
-        with anyio.fail_after(timeout["connect"] + timeout["read"]):
-            answer = await self._pool.handle_async_request(asked)
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(answer),
-            extensions=answer.extensions,
-        )
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._answer.aiter_stream():
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
-
-
 def _joined(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return header fields by their names in lower case; repeated ones are joined."""
     found: dict[str, str] = {}
@@ -216,13 +168,13 @@ def _joined(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-def _transport_class() -> type["NativeTransport | _PinnedTransport"]:
+def _transport_class() -> type["NativeTransport | PinnedTransport"]:
     """Return the fast transport where the event loop and what is installed allow it."""
     try:
         from player_host.transfer.native import NativeTransport, is_possible  # noqa: PLC0415
     except ImportError:
-        return _PinnedTransport
-    return NativeTransport if is_possible() else _PinnedTransport
+        return PinnedTransport
+    return NativeTransport if is_possible() else PinnedTransport
 
 
 @contextmanager
