@@ -20,7 +20,8 @@ from player_host.settings import NetworkClass
 from player_host.transfer import faults
 from player_host.transfer.pinning import CountingStream
 from player_host.transfer.policy import TransferPolicy
-from player_host.transfer.pooled import PinnedTransport
+from player_host.transfer.pooled import PinnedTransport, ProxiedTransport
+from player_host.transfer.proxies import Proxies, Proxy
 from player_host.transfer.urls import redact_url, redirect_target
 from player_host.units import ByteCount
 
@@ -92,11 +93,15 @@ class Answer:
 
 
 class HttpClient:
-    """GET requests over kept connections, one pool for each network class in use."""
+    """GET requests over kept connections, one pool for each network class and proxy in use.
+
+    Which proxies there are is read from the environment when this is made.
+    """
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
-        self._transports: dict[NetworkClass, httpx.AsyncBaseTransport] = {}
+        self._proxies = Proxies.from_environment()
+        self._transports: dict[NetworkClass | Proxy, httpx.AsyncBaseTransport] = {}
         self._tls: ssl.SSLContext | None = None
         # Both libraries log whole URLs and headers; ours are redacted.
         for name in ("httpx", "httpcore"):
@@ -116,8 +121,8 @@ class HttpClient:
         Raises:
             TransferError: no answer came, or a redirect is not allowed.
         """
-        transport = self._transport(network)
         for hop in range(policy.redirects + 1):
+            transport = self._transport(network, self._proxies.of(url, network))
             response = await self._send(transport, url, headers, policy)
             try:
                 if response.status_code not in REDIRECTS or "location" not in response.headers:
@@ -151,12 +156,18 @@ class HttpClient:
             )
             return await transport.handle_async_request(request)
 
-    def _transport(self, network: NetworkClass) -> httpx.AsyncBaseTransport:
-        if network not in self._transports:
-            self._tls = self._tls or httpx.create_ssl_context()
-            make = _transport_class()
-            self._transports[network] = make(network, self._connections, self._tls)
-        return self._transports[network]
+    def _transport(self, network: NetworkClass, proxy: Proxy | None) -> httpx.AsyncBaseTransport:
+        way = proxy or network
+        if way not in self._transports:
+            self._transports[way] = self._opened(network, proxy)
+        return self._transports[way]
+
+    def _opened(self, network: NetworkClass, proxy: Proxy | None) -> httpx.AsyncBaseTransport:
+        self._tls = self._tls or httpx.create_ssl_context()
+        if proxy is None:
+            return _transport_class()(network, self._connections, self._tls)
+        log.info("transfer.proxy", proxy=proxy.place, variable=proxy.variable)
+        return ProxiedTransport(proxy, self._connections, self._tls)
 
 
 def _joined(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:

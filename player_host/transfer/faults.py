@@ -177,6 +177,57 @@ DIGEST_MISMATCH: Final = Fault(
     transient=True,
     attempts=2,
 )
+PROXY_UNUSABLE: Final = Fault(
+    _named("BG_E_INVALID_PROXY_INFO"),
+    "the variable names no proxy that can be used",
+    "Write http://host:port or https://host:port (other kinds are not supported), "
+    "or name the store in NO_PROXY",
+)
+PROXY_NOT_FOUND: Final = Fault(
+    _named("NS_E_PROXY_NOT_FOUND"),
+    "the proxy's name could not be resolved",
+    "Check the proxy in this environment variable, or name the store in NO_PROXY",
+    transient=True,
+)
+PROXY_UNREACHABLE: Final = Fault(
+    _named("NS_E_CANNOT_CONNECT_TO_PROXY"),
+    "the proxy cannot be reached",
+    "Check the proxy in this environment variable, or name the store in NO_PROXY",
+    transient=True,
+)
+PROXY_CONNECT_TIMEOUT: Final = Fault(
+    _named("NS_E_PROXY_CONNECT_TIMEOUT"),
+    "connecting to the proxy took too long",
+    "Check the proxy in this environment variable, or name the store in NO_PROXY",
+    transient=True,
+)
+PROXY_TIMEOUT: Final = Fault(
+    _named("NS_E_PROXY_TIMEOUT"),
+    "the proxy did not connect to the store in time",
+    transient=True,
+)
+PROXY_INSECURE: Final = Fault(
+    _win32("ERROR_WINHTTP_SECURE_CHANNEL_ERROR"),
+    "the secure connection to the proxy could not be made",
+    "Check the proxy's certificate; if it speaks no TLS itself, "
+    "write http:// in this environment variable",
+)
+PROXY_CREDENTIALS: Final = Fault(
+    HRESULT.from_http_status(407),
+    "the proxy wants a user name and a password, or other ones",
+    "Write http://name:password@host:port in this environment variable",
+)
+PROXY_REFUSED: Final = Fault(
+    _named("NS_E_PROXY_ACCESSDENIED"),
+    "the proxy does not allow the connection",
+    "Ask whoever runs the proxy, or name the store in NO_PROXY",
+)
+PROXY_FAILED: Final = Fault(
+    _named("NS_E_ERROR_FROM_PROXY"),
+    "the proxy could not connect to the store",
+    "Check the store's host name, and the proxy in this environment variable",
+    transient=True,
+)
 BUSY: Final = Fault(
     _win32("ERROR_SHARING_VIOLATION"), "another transfer is writing the same partial file"
 )

@@ -665,3 +665,16 @@ def test_promised_names_are_safe_and_no_file_system_mixes_two_of_them(parts):
     assert len({name_key(name) for name in promised} | {name_key("download")}) == len(parts) + 1
     assert not any(name.startswith(".") or {"/", "\\", "\0"} & set(name) for name in promised)
     assert all(len(name.encode()) <= 200 for name in promised)
+
+
+def test_what_is_public_comes_through_the_proxy_of_the_environment(files, empty_home, folder):
+    # A proxy is asked for whole URLs; the address is nobody's business here.
+    far = files.put("http://93.184.215.14/far.bin")
+    near = files.put("/near.bin")
+    ended = empty_home.run(
+        *("fetch", "http://93.184.215.14/far.bin", files.url("/near.bin"), "--to", str(folder)),
+        http_proxy=f"http://127.0.0.1:{files.port}",
+        no_proxy="",
+    )
+    assert ended.status == 0
+    assert contents(folder) == {"far.bin": far, "near.bin": near}
