@@ -381,7 +381,8 @@ def test_the_document_has_for_each_url_what_became_of_it(files, fetch):
 
 
 def test_the_name_that_a_server_proposes_is_taken_where_that_is_asked_for(files, fetch, folder):
-    bodies = [files.put(f"/{number}") for number in range(4)]
+    bodies = [b"ID3" + files.put(f"/{number}") for number in range(4)]
+    files.bodies = {f"/{number}": body for number, body in enumerate(bodies)}
     files.proposals = {
         "/0": 'attachment; filename="One.mp3"',
         "/1": "attachment; filename=../../One.mp3",
