@@ -1,34 +1,28 @@
-"""The boundary to the HTTP library: one GET, its redirects, its body, its errors.
+"""One GET: its way, its redirects, its answer.
 
-Nothing but this module and the transports, `native` and `pooled`, imports httpx, and no exception
-of it leaves them.
+Which transport carries it is decided here, and nowhere else; each names its own errors.
 """
 
-import logging
+import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Final
 
-import httpcore
-import httpx
+import certifi
 from attrs import frozen
 
-from player_host.errors import TransferError
 from player_host.log import get_logger
 from player_host.settings import NetworkClass
 from player_host.transfer import faults
-from player_host.transfer.pinning import CountingStream
 from player_host.transfer.policy import TransferPolicy
-from player_host.transfer.pooled import PinnedTransport, ProxiedTransport
 from player_host.transfer.proxies import Proxies, Proxy
+from player_host.transfer.targets import target_of
+from player_host.transfer.transport import Ask, Reply, Take, Transport
 from player_host.transfer.urls import redact_url, redirect_target
 from player_host.units import ByteCount
 
-if TYPE_CHECKING:
-    from player_host.transfer.native import NativeTransport
-
-NO_BODY: Final = httpx.ByteStream(b"")
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 REQUEST_HEADERS: Final = {
     "Accept": "*/*",
@@ -51,14 +45,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     _url: str
-    _response: httpx.Response
+    _reply: Reply
 
     @property
     def where(self) -> str:
         """The redacted URL that answered."""
         return redact_url(self._url)
 
-    async def drain(self, take: Callable[[memoryview], None]) -> AsyncGenerator[ByteCount, None]:
+    async def drain(self, take: Take) -> AsyncGenerator[ByteCount, None]:
         """Hand the body on as it arrives; yield how much was handed on since the last time.
 
         `take` may be called on a thread, but never while the caller has the floor.
@@ -67,29 +61,13 @@ class Answer:
             TransferError: silence, a lost connection, or an end before the announced length.
             Exception: whatever `take` raises.
         """
-        step = self._response.extensions.get("step")
-        with _named_errors(self._url, in_body=True):
-            while step is not None:
-                count = await step(take)
-                if count is None:
-                    return
-                if count:
-                    yield count
-            async for chunk in self._response.aiter_raw():
-                take(memoryview(chunk))
-                yield ByteCount(len(chunk))
+        while (count := await self._reply.step(take)) is not None:
+            if count:
+                yield count
 
     async def sent_more_than(self, length: int) -> bool:
         """Say whether the server sent more than the length that it announced."""
-        sent_more = self._response.extensions.get("sent_more")
-        if sent_more is not None:
-            return bool(await sent_more())
-        stream = self._response.extensions["network_stream"]
-        if not isinstance(stream, CountingStream) or not await stream.sent_more_than(length):
-            return False
-        # The next answer on this connection would begin with what is left of this one.
-        await stream.aclose()
-        return True
+        return await self._reply.sent_more_than(length)
 
 
 class HttpClient:
@@ -101,11 +79,8 @@ class HttpClient:
     def __init__(self, connections: int) -> None:
         self._connections = connections
         self._proxies = Proxies.from_environment()
-        self._transports: dict[NetworkClass | Proxy, httpx.AsyncBaseTransport] = {}
-        self._tls: ssl.SSLContext | None = None
-        # Both libraries log whole URLs and headers; ours are redacted.
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+        self._transports: dict[NetworkClass | Proxy, Transport] = {}
+        self._tls = cache(_tls_context)  # made for the first https URL: it takes its time
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -123,107 +98,69 @@ class HttpClient:
         """
         for hop in range(policy.redirects + 1):
             transport = self._transport(network, self._proxies.of(url, network))
-            response = await self._send(transport, url, headers, policy)
+            reply = await transport.send(_ask(url, headers, policy))
             try:
-                if response.status_code not in REDIRECTS or "location" not in response.headers:
-                    found = _joined(response.headers.raw)
-                    yield Answer(response.status_code, found, url, response)
+                if reply.status not in REDIRECTS or "location" not in reply.headers:
+                    yield Answer(reply.status, reply.headers, url, reply)
                     return
                 if policy.redirects == 0:
-                    raise faults.http_status(response.status_code, redact_url(url))
-                url = redirect_target(url, response.headers["location"])
+                    raise faults.http_status(reply.status, redact_url(url))
+                url = redirect_target(url, reply.headers["location"])
                 log.debug("transfer.redirected", url=redact_url(url), hop=hop + 1)
             finally:
-                with _named_errors(url):
-                    await response.aclose()
+                await reply.aclose()
         raise faults.REDIRECT_LIMIT.at(redact_url(url), f"{policy.redirects} times")
 
-    async def _send(
-        self,
-        transport: httpx.AsyncBaseTransport,
-        url: str,
-        headers: Mapping[str, str],
-        policy: TransferPolicy,
-    ) -> httpx.Response:
-        timeout = {"connect": policy.connect_timeout, "read": policy.read_timeout}
-        with _named_errors(url):
-            target = httpx.URL(url)
-            named = {"Host": target.netloc.decode("ascii"), **REQUEST_HEADERS, **headers}
-            # An entity tag may hold any byte (RFC 9110, 8.8.3).
-            fields = httpx.Headers(named, encoding="latin-1")
-            request = httpx.Request(
-                "GET", target, headers=fields, stream=NO_BODY, extensions={"timeout": timeout}
-            )
-            return await transport.handle_async_request(request)
-
-    def _transport(self, network: NetworkClass, proxy: Proxy | None) -> httpx.AsyncBaseTransport:
+    def _transport(self, network: NetworkClass, proxy: Proxy | None) -> Transport:
         way = proxy or network
         if way not in self._transports:
             self._transports[way] = self._opened(network, proxy)
         return self._transports[way]
 
-    def _opened(self, network: NetworkClass, proxy: Proxy | None) -> httpx.AsyncBaseTransport:
-        self._tls = self._tls or httpx.create_ssl_context()
+    def _opened(self, network: NetworkClass, proxy: Proxy | None) -> Transport:
         if proxy is None:
-            return _transport_class()(network, self._connections, self._tls)
+            return self._native(network) or self._pooled(network)
+        from player_host.transfer.pooled import ProxiedTransport  # noqa: PLC0415 - slow to load
+
         log.info("transfer.proxy", proxy=proxy.place, variable=proxy.variable)
-        return ProxiedTransport(proxy, self._connections, self._tls)
+        return ProxiedTransport(proxy, self._connections, self._tls())
+
+    def _native(self, network: NetworkClass) -> Transport | None:
+        """Return the fast transport where the event loop and what is installed allow it."""
+        try:
+            from player_host.transfer import native  # noqa: PLC0415 - needs what may be missing
+        except ImportError:
+            return None
+        if not native.is_possible():
+            return None
+        return native.NativeTransport(network, self._connections, self._tls)
+
+    def _pooled(self, network: NetworkClass) -> Transport:
+        from player_host.transfer.pooled import PinnedTransport  # noqa: PLC0415 - slow to load
+
+        return PinnedTransport(network, self._connections, self._tls())
 
 
-def _joined(fields: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return header fields by their names in lower case; repeated ones are joined."""
-    found: dict[str, str] = {}
-    for name, value in fields:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+def _ask(url: str, headers: Mapping[str, str], policy: TransferPolicy) -> Ask:
+    """Return what is sent to get a URL.
 
-
-def _transport_class() -> type["NativeTransport | PinnedTransport"]:
-    """Return the fast transport where the event loop and what is installed allow it."""
+    Raises:
+        TransferError: its host is no name that can be looked up.
+    """
     try:
-        from player_host.transfer.native import NativeTransport, is_possible  # noqa: PLC0415
-    except ImportError:
-        return PinnedTransport
-    return NativeTransport if is_possible() else PinnedTransport
-
-
-@contextmanager
-def _named_errors(url: str, *, in_body: bool = False) -> Iterator[None]:
-    """Turn what the libraries raise into the error that names it."""
-    try:
-        yield
-    except httpx.InvalidURL:
-        raise faults.URL_INVALID.at(redact_url(url)) from None
-    except TimeoutError:
-        raise faults.READ_TIMEOUT.at(redact_url(url)) from None
-    except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-        raise _connect_error(error, redact_url(url)) from error
-    except httpcore.TimeoutException as error:
-        raise faults.READ_TIMEOUT.at(redact_url(url)) from error
-    except (httpcore.NetworkError, ssl.SSLError) as error:
-        raise faults.CONNECTION_LOST.at(redact_url(url)) from error
-    except httpcore.RemoteProtocolError as error:
-        raise _protocol_error(error, redact_url(url), in_body=in_body) from error
-    except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
+        target = target_of(url)
+    except ValueError as error:
         raise faults.URL_INVALID.at(redact_url(url)) from error
+    # An entity tag may hold any byte (RFC 9110, 8.8.3).
+    named = {**REQUEST_HEADERS, **headers}.items()
+    fields = [(name.encode("ascii"), value.encode("latin-1")) for name, value in named]
+    host = (b"Host", target.authority)
+    return Ask(target, (host, *fields), policy.connect_timeout, policy.read_timeout)
 
 
-def _connect_error(error: Exception, where: str) -> TransferError:
-    """Name what went wrong after the TCP connection stood: TLS, or its deadline."""
-    if isinstance(error, httpcore.ConnectTimeout):
-        return faults.CONNECT_TIMEOUT.at(where)
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return faults.CERTIFICATE.at(where, cause.verify_message)
-    if isinstance(cause, ssl.SSLError):
-        return faults.SECURE_CHANNEL.at(where)
-    return faults.CANNOT_CONNECT.at(where)
-
-
-def _protocol_error(error: Exception, where: str, *, in_body: bool) -> TransferError:
-    if in_body:
-        return faults.TRUNCATED.at(where)
-    if "without sending a response" in str(error):
-        return faults.CONNECTION_LOST.at(where)
-    return faults.ANSWER_UNREADABLE.at(where)
+def _tls_context() -> ssl.SSLContext:
+    """Return how certificates are verified: as SSL_CERT_FILE and SSL_CERT_DIR say, or certifi."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=folder or None)
+    return ssl.create_default_context(cafile=certifi.where())

@@ -1,27 +1,26 @@
 """The fast transport: one GET over a bare socket, its body handed on without a copy.
 
-An httpx transport like its own one, with two additions in the response's extensions: `step`
-hands on the next part of a body to whoever writes it, large bodies on threads; `sent_more` says
-whether bytes stand behind the announced length.
+Large bodies are handed on from threads; what stands behind an announced length is seen.
 
 A name is resolved and checked before every new connection, and the connection is made to a
-checked address (`pinning.checked_addresses`). No proxy, no cookie, no redirect, no decoding.
+checked address (`resolving.checked_addresses`). No proxy, no cookie, no redirect, no decoding.
 """
 
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-import httpx
 from anyio import to_thread
 
 from player_host.settings import NetworkClass
 from player_host.transfer import faults
 from player_host.transfer.heads import Head, HeadReader, UnreadableError
-from player_host.transfer.pinning import checked_addresses, place_of
-from player_host.transfer.sockets import SLICE, Connection, Take, Tls, connect
+from player_host.transfer.resolving import checked_addresses, place_of
+from player_host.transfer.sockets import SLICE, Connection, Tls, connect
+from player_host.transfer.targets import Target
+from player_host.transfer.transport import Ask, Take, joined
 from player_host.units import ByteCount, Seconds
 
 KEEP_ALIVE_SECONDS: Final = 15.0
@@ -37,37 +36,38 @@ def is_possible() -> bool:
     return type(loop).__name__ != "ProactorEventLoop"
 
 
-class NativeTransport(httpx.AsyncBaseTransport):
+class NativeTransport:
     """Connections of one network class, kept for further requests.
 
     Needs an event loop of asyncio that can watch sockets (not Windows' own one).
     """
 
-    def __init__(self, network: NetworkClass, connections: int, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, network: NetworkClass, connections: int, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
         self._network = network
         self._kept_at_most = connections
         self._tls = tls
         self._idle: dict[Origin, list[tuple[Connection, float]]] = {}
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, ask: Ask) -> "Body":
         """Send a GET; the body follows when it is asked for.
 
         Raises:
             TransferError: no answer came.
         """
-        origin, raw = _origin(request.url), _request_bytes(request)
-        timeout = request.extensions["timeout"]
-        patience = timeout["read"]
+        target, raw = ask.target, _request_bytes(ask)
+        origin = (target.scheme, target.host, target.port)
         kept = self._take_idle(origin)
         if kept is not None:
-            head = await _ask(kept, raw, patience, origin, was_idle=True)
+            head = await _ask(kept, raw, ask, was_idle=True)
             if head is not None:
-                return self._response(head, kept, origin, patience)
-        connection = await self._connect(origin, timeout["connect"])
-        head = await _ask(connection, raw, patience, origin, was_idle=False)
+                return self._reply(head, kept, ask, origin)
+        connection = await self._connect(target, ask.connect_timeout)
+        head = await _ask(connection, raw, ask, was_idle=False)
         if head is None:
-            raise faults.CONNECTION_LOST.at(place_of(origin[1], origin[2]))
-        return self._response(head, connection, origin, patience)
+            raise faults.CONNECTION_LOST.at(place_of(target.host, target.port))
+        return self._reply(head, connection, ask, origin)
 
     async def aclose(self) -> None:
         """Close every idle connection."""
@@ -75,24 +75,20 @@ class NativeTransport(httpx.AsyncBaseTransport):
             for connection, _ in self._idle.popitem()[1]:
                 connection.close()
 
-    def _response(
-        self, head: Head, connection: Connection, origin: Origin, patience: float
-    ) -> httpx.Response:
+    def _reply(self, head: Head, connection: Connection, ask: Ask, origin: Origin) -> "Body":
         def release() -> None:
             self._keep(origin, connection)
 
-        body = Body(head, connection, place_of(origin[1], origin[2]), patience, release)
-        extensions = {"step": body.step, "sent_more": body.sent_more}
-        return httpx.Response(head.status, headers=head.headers, stream=body, extensions=extensions)
+        return Body(head, connection, ask, release)
 
-    async def _connect(self, origin: Origin, patience: float) -> Connection:
-        scheme, host, port = origin
+    async def _connect(self, target: Target, patience: Seconds) -> Connection:
+        host, port = target.host, target.port
         loop = asyncio.get_running_loop()
         place, until = place_of(host, port), loop.time() + patience
         try:
             async with asyncio.timeout(patience):
                 addresses = await checked_addresses(host, port, self._network)
-                tls = Tls(self._tls, host) if scheme == "https" else None
+                tls = Tls(self._tls(), host) if target.scheme == "https" else None
                 left = Seconds(max(0.001, until - loop.time()))
                 return await connect(addresses, port, place, left, tls)
         except TimeoutError:
@@ -121,33 +117,32 @@ class NativeTransport(httpx.AsyncBaseTransport):
             del self._idle[origin]
 
 
-class Body(httpx.AsyncByteStream):
-    """The body of one answer: iterated, or drained into a file."""
+class Body:
+    """One answer: its head, and its body, drained into a file."""
 
     def __init__(
-        self,
-        head: Head,
-        connection: Connection,
-        place: str,
-        patience: float,
-        release: Callable[[], None],
+        self, head: Head, connection: Connection, ask: Ask, release: Callable[[], None]
     ) -> None:
         self._head = head
+        self._headers = joined(head.headers)
         self._connection = connection
-        self._place = place
-        self._patience = patience
+        self._place = place_of(ask.target.host, ask.target.port)
+        self._patience = ask.read_timeout
         self._release = release
         self._left = head.length
         self._over = head.length == 0
         self._flowing = self._closed = False
         self._spoiled = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body's bytes as they arrive."""
-        collected: list[bytes] = []
-        while await self.step(lambda view: collected.append(bytes(view))) is not None:
-            yield b"".join(collected)
-            collected.clear()
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._head.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header, by names in lower case."""
+        return self._headers
 
     async def step(self, take: Take) -> ByteCount | None:
         """Hand on what comes next of the body, up to 8 MiB of it; None where it is over.
@@ -173,7 +168,7 @@ class Body(httpx.AsyncByteStream):
         except OSError as error:
             raise faults.CONNECTION_LOST.at(self._place) from error
 
-    async def sent_more(self) -> bool:
+    async def sent_more_than(self, _length: int) -> bool:
         """Say whether bytes stand behind the announced length; nothing is kept if they do."""
         self._spoiled = self._spoiled or self._connection.has_more()
         return self._spoiled
@@ -245,15 +240,14 @@ class Body(httpx.AsyncByteStream):
         return 0
 
 
-async def _ask(
-    connection: Connection, raw: bytes, patience: float, origin: Origin, *, was_idle: bool
-) -> Head | None:
+async def _ask(connection: Connection, raw: bytes, ask: Ask, *, was_idle: bool) -> Head | None:
     """Send the request and read the answer's head; closes the connection on any error.
 
     Returns:
         None where the server had closed an idle connection before it saw the request.
     """
-    place, reader = place_of(origin[1], origin[2]), HeadReader()
+    place, reader = place_of(ask.target.host, ask.target.port), HeadReader()
+    patience = ask.read_timeout
     try:
         # One silence at a time, a server could draw out the head of an answer for ever.
         async with asyncio.timeout(2 * patience):
@@ -287,21 +281,16 @@ async def _read_head(connection: Connection, reader: HeadReader, patience: float
     raise ConnectionResetError
 
 
-def _origin(url: httpx.URL) -> Origin:
-    scheme = url.scheme
-    return scheme, url.raw_host.decode("ascii"), url.port or (443 if scheme == "https" else 80)
-
-
-def _request_bytes(request: httpx.Request) -> bytes:
+def _request_bytes(ask: Ask) -> bytes:
     """Return the request as it is sent.
 
     Raises:
         TransferError: a header or the URL would break the lines apart.
     """
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    lines += [b"%s: %s" % pair for pair in request.headers.raw]
+    lines = [b"GET %b HTTP/1.1" % ask.target.path]
+    lines += [b"%b: %b" % pair for pair in ask.fields]
     raw = b"\r\n".join(lines)
     breaks = len(lines) - 1
     if raw.count(b"\n") != breaks or raw.count(b"\r") != breaks or b"\0" in raw:
-        raise faults.URL_INVALID.at(str(request.url.host))
+        raise faults.URL_INVALID.at(place_of(ask.target.host, ask.target.port))
     return raw + b"\r\n\r\n"

@@ -3,28 +3,37 @@
 The first takes the place of `native` where that is not possible; no other one speaks to proxies.
 """
 
+import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import anyio
 import httpcore
-import httpx
 
+from player_host.errors import TransferError
 from player_host.settings import NetworkClass
-from player_host.transfer.pinning import PinningBackend
+from player_host.transfer import faults
+from player_host.transfer.pinning import CountingStream, PinningBackend
 from player_host.transfer.proxies import Proxy
+from player_host.transfer.transport import Ask, Take, joined
 from player_host.transfer.tunnels import (
     CREDENTIALS_WANTED,
     ProxyBackend,
     authorization,
     credentials_wanted,
 )
+from player_host.transfer.urls import redact_url
+from player_host.units import ByteCount
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 
+# It logs whole URLs and headers; ours are redacted.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
-class PooledTransport(httpx.AsyncBaseTransport):
+
+class PooledTransport:
     """A connection pool over whatever opens its connections."""
 
     def __init__(
@@ -38,39 +47,28 @@ class PooledTransport(httpx.AsyncBaseTransport):
             network_backend=backend,
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, ask: Ask) -> "PooledReply":
         """Send a GET; the body follows when it is asked for.
 
         Raises:
-            TransferError: no connection came about.
-            TimeoutError: the head of the answer did not come in time.
-            Exception: what httpcore raises.
+            TransferError: no answer came.
         """
-        timeout, asked = request.extensions["timeout"], self._asked(request)
-        # One silence at a time, a server could draw out the head of an answer for ever.
-        with anyio.fail_after(timeout["connect"] + timeout["read"]):
-            answer = await self._pool.handle_async_request(asked)
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(answer),
-            extensions=answer.extensions,
-        )
+        where = redact_url(ask.target.url)
+        with _named_errors(where):
+            # One silence at a time, a server could draw out the head of an answer for ever.
+            with anyio.fail_after(ask.connect_timeout + ask.read_timeout):
+                answer = await self._pool.handle_async_request(self._asked(ask))
+        return PooledReply(answer, where)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
 
-    def _asked(self, request: httpx.Request) -> httpcore.Request:
-        url = request.url
-        return httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-            ),
-            headers=request.headers.raw,
-            extensions=request.extensions,
-        )
+    def _asked(self, ask: Ask) -> httpcore.Request:
+        to = ask.target
+        scheme, host = to.scheme.encode("ascii"), to.host.encode("ascii")
+        url = httpcore.URL(scheme=scheme, host=host, port=to.port, target=to.path)
+        return httpcore.Request("GET", url, headers=list(ask.fields), extensions=_timeouts(ask))
 
 
 class PinnedTransport(PooledTransport):
@@ -87,42 +85,116 @@ class ProxiedTransport(PooledTransport):
         super().__init__(ProxyBackend(proxy, tls), connections, tls)
         self._proxy = proxy
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, ask: Ask) -> "PooledReply":
         """Send a GET, to the proxy or through it.
 
         Raises:
-            TransferError: the proxy is of no help.
-            TimeoutError: the head of the answer did not come in time.
-            Exception: what httpcore raises.
+            TransferError: the proxy is of no help, or no answer came.
         """
-        response = await super().handle_async_request(request)
-        if response.status_code == CREDENTIALS_WANTED and not self._proxy.tunnels:
-            await response.aclose()
+        reply = await super().send(ask)
+        if reply.status == CREDENTIALS_WANTED and not self._proxy.tunnels:
+            await reply.aclose()
             raise credentials_wanted(self._proxy)
-        return response
+        return reply
 
-    def _asked(self, request: httpx.Request) -> httpcore.Request:
-        proxy, url = self._proxy, request.url
+    def _asked(self, ask: Ask) -> httpcore.Request:
+        proxy, to = self._proxy, ask.target
         if proxy.tunnels:
-            return super()._asked(request)
-        target = b"%b://%b%b" % (url.raw_scheme, url.netloc, url.raw_path)
+            return super()._asked(ask)
+        target = b"%b://%b%b" % (to.scheme.encode("ascii"), to.authority, to.path)
+        # The scheme is that of the request; whether there is TLS is the backend's affair.
         host = proxy.host.encode("ascii")
-        return httpcore.Request(
-            method=request.method,
-            # The scheme is that of the request; whether there is TLS is the backend's affair.
-            url=httpcore.URL(scheme=b"http", host=host, port=proxy.port, target=target),
-            headers=[*request.headers.raw, *authorization(proxy)],
-            extensions=request.extensions,
-        )
+        url = httpcore.URL(scheme=b"http", host=host, port=proxy.port, target=target)
+        fields = [*ask.fields, *authorization(proxy)]
+        return httpcore.Request("GET", url, headers=fields, extensions=_timeouts(ask))
 
 
-class _Body(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
+class PooledReply:
+    """One answer of httpcore."""
+
+    def __init__(self, answer: httpcore.Response, where: str) -> None:
         self._answer = answer
+        self._where = where
+        self._headers = joined(answer.headers)
+        self._chunks = answer.aiter_stream()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._answer.aiter_stream():
-            yield chunk
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header, by names in lower case."""
+        return self._headers
+
+    async def step(self, take: Take) -> ByteCount | None:
+        """Hand on the next chunk of the body; None where it is over.
+
+        Raises:
+            TransferError: silence, a lost connection, or an end before the announced length.
+            Exception: whatever `take` raises.
+        """
+        with _named_errors(self._where, in_body=True):
+            chunk = await anext(self._chunks, None)
+        if chunk is None:
+            return None
+        take(memoryview(chunk))
+        return ByteCount(len(chunk))
+
+    async def sent_more_than(self, length: int) -> bool:
+        """Say whether the server sent more than the length that it announced."""
+        stream = self._answer.extensions["network_stream"]
+        if not isinstance(stream, CountingStream) or not await stream.sent_more_than(length):
+            return False
+        # The next answer on this connection would begin with what is left of this one.
+        await stream.aclose()
+        return True
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        """Give the connection back to the pool, or close it."""
+        with _named_errors(self._where):
+            await self._answer.aclose()
+
+
+def _timeouts(ask: Ask) -> dict[str, dict[str, float]]:
+    return {"timeout": {"connect": ask.connect_timeout, "read": ask.read_timeout}}
+
+
+@contextmanager
+def _named_errors(where: str, *, in_body: bool = False) -> Iterator[None]:
+    """Turn what the libraries raise into the error that names it."""
+    try:
+        yield
+    except TimeoutError:
+        raise faults.READ_TIMEOUT.at(where) from None
+    except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+        raise _connect_error(error, where) from error
+    except httpcore.TimeoutException as error:
+        raise faults.READ_TIMEOUT.at(where) from error
+    except (httpcore.NetworkError, ssl.SSLError) as error:
+        raise faults.CONNECTION_LOST.at(where) from error
+    except httpcore.RemoteProtocolError as error:
+        raise _protocol_error(error, where, in_body=in_body) from error
+    except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
+        raise faults.URL_INVALID.at(where) from error
+
+
+def _connect_error(error: Exception, where: str) -> TransferError:
+    """Name what went wrong after the TCP connection stood: TLS, or its deadline."""
+    if isinstance(error, httpcore.ConnectTimeout):
+        return faults.CONNECT_TIMEOUT.at(where)
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return faults.CERTIFICATE.at(where, cause.verify_message)
+    if isinstance(cause, ssl.SSLError):
+        return faults.SECURE_CHANNEL.at(where)
+    return faults.CANNOT_CONNECT.at(where)
+
+
+def _protocol_error(error: Exception, where: str, *, in_body: bool) -> TransferError:
+    if in_body:
+        return faults.TRUNCATED.at(where)
+    if "without sending a response" in str(error):
+        return faults.CONNECTION_LOST.at(where)
+    return faults.ANSWER_UNREADABLE.at(where)

@@ -27,7 +27,7 @@ from player_host.errors import TransferError
 from player_host.settings import NetworkClass
 from player_host.transfer import faults
 from player_host.transfer.addresses import network_class
-from player_host.transfer.pinning import place_of
+from player_host.transfer.resolving import place_of
 from player_host.transfer.urls import SCHEMES, check_url
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}

@@ -10,11 +10,11 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from player_host.transfer import faults
+from player_host.transfer.transport import Take
 from player_host.units import ByteCount, Seconds
 
 BUFFER_SIZE: Final = 256 * 1024
@@ -26,9 +26,6 @@ PAUSE_SECONDS: Final = 0.02
 """How long a thread waits for more before the loop waits in its place."""
 
 NOT_READY: Final = (BlockingIOError, ssl.SSLWantReadError)
-
-Take = Callable[[memoryview], None]
-"""Takes in bytes of a body at once; the view is of no use afterwards."""
 
 
 class Connection:

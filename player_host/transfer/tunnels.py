@@ -14,8 +14,9 @@ import httpcore
 
 from player_host.errors import TransferError
 from player_host.transfer import faults
-from player_host.transfer.pinning import CountingStream, SocketOptions, place_of
+from player_host.transfer.pinning import CountingStream, SocketOptions
 from player_host.transfer.proxies import Proxy
+from player_host.transfer.resolving import place_of
 
 CREDENTIALS_WANTED: Final = 407
 

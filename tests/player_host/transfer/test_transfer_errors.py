@@ -278,7 +278,7 @@ async def test_one_address_out_of_the_class_spoils_the_name(monkeypatch):
     async def two_faces(host, port, **_):
         return [(2, 1, 6, "", (address, port)) for address in ("127.0.0.1", "192.168.0.1")]
 
-    monkeypatch.setattr("player_host.transfer.pinning.anyio.getaddrinfo", two_faces)
+    monkeypatch.setattr("player_host.transfer.resolving.anyio.getaddrinfo", two_faces)
     with pytest.raises(TransferError, match=r"192\.168\.0\.1 is not loopback"):
         await PinningBackend(NetworkClass.LOOPBACK).connect_tcp("store.test", 80, timeout=1)
 
@@ -293,7 +293,7 @@ async def test_the_address_that_was_checked_is_the_one_connected_to(
         address = "127.0.0.1" if len(asked) == 1 else "192.168.0.1"
         return [(2, 1, 6, "", (address, port))]
 
-    monkeypatch.setattr("player_host.transfer.pinning.anyio.getaddrinfo", rebinding)
+    monkeypatch.setattr("player_host.transfer.resolving.anyio.getaddrinfo", rebinding)
     store.then(store.whole(mp3()))
     await room.fetch(evolve(wanted, url=store.url().replace("127.0.0.1", "store.test")), quick)
     assert asked == ["store.test"]

@@ -14,7 +14,7 @@ from player_host.settings import NetworkClass
 from player_host.transfer import native
 from player_host.transfer.client import HttpClient
 from player_host.transfer.heads import MAX_HEAD, HeadReader, UnreadableError
-from player_host.transfer.pinning import checked_addresses
+from player_host.transfer.resolving import checked_addresses
 from player_host.units import Seconds
 
 pytestmark = pytest.mark.anyio

@@ -347,7 +347,7 @@ async def test_a_byte_that_the_proxy_changed_in_a_tunnel_is_a_lost_connection(
 async def test_what_is_not_public_never_reaches_the_proxy(
     opened, proxy, store, wanted, quick, mp3, monkeypatch, network
 ):
-    monkeypatch.setattr("player_host.transfer.pinning.network_class", lambda _: network)
+    monkeypatch.setattr("player_host.transfer.resolving.network_class", lambda _: network)
     store.then(store.whole(mp3()))
     room = await opened(ALL_PROXY=proxy.url())
     await room.fetch(evolve(wanted, network=network), quick)
@@ -389,7 +389,8 @@ async def test_the_proxy_is_not_asked_for_a_redirect_to_an_address_that_is_not_p
 async def test_a_redirect_to_what_no_proxy_names_is_followed_without_the_proxy(
     opened, proxy, store, asks, quick, mp3, monkeypatch
 ):
-    monkeypatch.setattr("player_host.transfer.pinning.network_class", lambda _: NetworkClass.PUBLIC)
+    resolved = "player_host.transfer.resolving.network_class"
+    monkeypatch.setattr(resolved, lambda _: NetworkClass.PUBLIC)
     elsewhere = store.url("/mirror.mp3")
     store.then(store.status("302 Elsewhere", f"Location: {elsewhere}"), store.whole(mp3()))
     room = await opened(HTTP_PROXY=proxy.url("name:secret@"), NO_PROXY="127.0.0.1")
