@@ -144,22 +144,25 @@ def _variant_from_data(data: Any, _: object) -> Variant:
 
 
 def _license_to_data(license_: License) -> dict[str, Any]:
-    return {
+    data = {
         "content_id": license_.content_id,
         "key_id": license_.key_id,
         "rights": sorted(license_.rights),
         "expires": license_.expires.isoformat() if license_.expires else None,
     }
+    # Left out where there is none: a Player that knows no digest of a licence takes the others.
+    return data if license_.digest is None else data | {"digest": license_.digest}
 
 
 def _license_from_data(data: Any, _: object) -> License:
-    _check_keys(data, "content_id", "key_id", "rights", "expires")
+    _check_keys(data, "content_id", "key_id", "rights", "expires", optional="digest")
     expires = data["expires"]
     return License(
         content_id=data["content_id"],
         key_id=data["key_id"],
         rights=frozenset(Right(right) for right in _checked_list(data["rights"])),
         expires=None if expires is None else datetime.fromisoformat(expires),
+        digest=data.get("digest"),
     )
 
 
@@ -181,8 +184,8 @@ def _make_converter() -> Converter:
     return converter
 
 
-def _check_keys(data: Any, *names: str) -> None:
-    if not isinstance(data, dict) or data.keys() != set(names):
+def _check_keys(data: Any, *names: str, optional: str = "") -> None:
+    if not isinstance(data, dict) or data.keys() - {optional} != set(names):
         raise ValueError(f"an object with {', '.join(names)} was expected")
 
 

@@ -10,6 +10,7 @@ method of the store:
   its downloads need. `E_FAIL`: the licence could not be kept.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +21,16 @@ from attrs import Attribute, field, frozen
 from partner_api.hresult import HRESULT
 from partner_api.variant import check_dword
 
+DIGEST_FORM: Final = (
+    "(sha-512=([0-9A-Fa-f]{128}|[A-Za-z0-9+/_-]{86}(==)?)"
+    "|sha-256=([0-9A-Fa-f]{64}|[A-Za-z0-9+/_-]{43}=?)"
+    "|sha-1=([0-9A-Fa-f]{40}|[A-Za-z0-9+/_-]{27}=?)"
+    "|md5=([0-9A-Fa-f]{32}|[A-Za-z0-9+/_-]{22}(==)?))"
+)
+"""A regular expression: how a file's digest is written. The lengths are those of the algorithms."""
+
 _LONGEST_KEY_ID: Final = 1024
+_DIGEST: Final = re.compile(DIGEST_FORM)
 
 
 class Right(StrEnum):
@@ -53,6 +63,18 @@ def _expiry(_instance: Any, _attribute: "Attribute[datetime | None]", value: Any
         raise ValueError("the end of a licence needs a time zone")
 
 
+def _digest(_instance: Any, _attribute: "Attribute[str | None]", value: str | None) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"a digest is a str or None, not {type(value).__name__}")
+    if _DIGEST.fullmatch(value) is None:
+        raise ValueError(
+            "a digest is sha-256=, sha-512=, sha-1= or md5= and the whole value, in base64 or"
+            " hexadecimal digits"
+        )
+
+
 @frozen
 class License:
     """The right of one account to use one item.
@@ -65,16 +87,21 @@ class License:
         rights: what the user may do; without `Right.PLAY` a track is not downloaded.
         expires: the moment from which on the licence is no longer good (a `datetime` with a time
             zone), or `None` for one that does not end.
+        digest: the digest of the whole file as the store hands it out, such as `sha-256=` with 64
+            hexadecimal digits or base64 (`sha-512`, `sha-1` and `md5` too), or `None` to declare
+            none. A file with another one is not taken.
 
     Raises:
         TypeError: if a value has the wrong type.
-        ValueError: if a value is out of its range, a right is unknown or `expires` is naive.
+        ValueError: if a value is out of its range, a right is unknown, `expires` is naive or
+            `digest` is none.
     """
 
     content_id: int = field(validator=check_dword)
     key_id: str | None = field(validator=_key_id)
     rights: frozenset[Right] = field(converter=_rights)
     expires: datetime | None = field(default=None, validator=_expiry)
+    digest: str | None = field(default=None, validator=_digest)
 
 
 class LicenseStore(Protocol):

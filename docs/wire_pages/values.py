@@ -27,7 +27,7 @@ from partner_api.enums import (
     TransactionType,
 )
 from partner_api.hresult import HRESULT
-from partner_api.licensing import License, Right
+from partner_api.licensing import DIGEST_FORM, License, Right
 from partner_api.partner import ContextMenuInfo
 from partner_api.surrogate.findings import Finding, Severity
 from partner_api.variant import Variant, VarType
@@ -171,15 +171,17 @@ def _variant(kind: VarType) -> Schema:
 
 
 def _license() -> Schema:
-    return _described(
+    licence = _described(
         License,
         {
             "content_id": DWORD,
             "key_id": {"type": ["string", "null"], "minLength": 1, "maxLength": 1024},
             "rights": {"type": "array", "items": ref("Right")},
             "expires": {"type": ["string", "null"], "pattern": f"^{_DAY}T{_CLOCK}{_OFFSET}$"},
+            "digest": {"type": ["string", "null"], "pattern": f"^{DIGEST_FORM}$"},
         },
     )
+    return licence | {"required": [name for name in licence["required"] if name != "digest"]}
 
 
 def _container_list() -> Schema:

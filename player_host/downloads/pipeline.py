@@ -22,6 +22,7 @@ from partner_api.hresult import (
     RPC_E_SERVER_DIED_DNE,
     S_OK,
 )
+from partner_api.licensing import License
 from partner_api.stub import FREE_THREADS
 from partner_api.transaction import Action, TrackEvent, TrackState
 from player_host.clock import Clock
@@ -42,6 +43,7 @@ from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner
 from player_host.plugins.instance import LOST
 from player_host.settings import Home
+from player_host.transfer.digests import declared_with
 from player_host.transfer.policy import TRACK_POLICY
 from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
 from player_host.transfer.room import TransferRoom
@@ -179,6 +181,7 @@ class Pipeline:
             partial=self.partial(key),
             network=self._partner.settings.host.network,
             expects_media=True,
+            digests=declared_with(self._license(key)),
         )
         try:
             file = await self._rooms.transfer.fetch(
@@ -194,8 +197,8 @@ class Pipeline:
 
     def _examine(self, key: TrackKey, path: Path) -> MediaTags:
         """Check the licence against the file itself, and read its tags; on a worker thread."""
-        license_ = self._rooms.licenses.find(self._partner.name, self._account, key.track_id)
-        verdict = judge_file(license_, read_protection(path), self._rooms.clock.now())
+        protection = read_protection(path)
+        verdict = judge_file(self._license(key), protection, self._rooms.clock.now())
         if verdict.failed:
             raise LicensingError(
                 f"the licence does not fit the file ({verdict.name})",
@@ -203,6 +206,9 @@ class Pipeline:
                 hr=verdict,
             )
         return read_tags(path)
+
+    def _license(self, key: TrackKey) -> License | None:
+        return self._rooms.licenses.find(self._partner.name, self._account, key.track_id)
 
     def _note_progress(self, key: TrackKey, progress: Progress) -> None:
         before = self.amounts.get(key)

@@ -39,13 +39,14 @@ class Licenses:
         _check_scope(partner, account)
         _check_license(partner, license)
         values = (partner, account, license.content_id, license.key_id)
-        terms = (_rights_text(license.rights), _time_text(license.expires))
+        terms = (_rights_text(license.rights), _time_text(license.expires), license.digest)
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO licenses (partner, account, content_id, key_id, rights, expires)"
-                " VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO licenses (partner, account, content_id, key_id, rights, expires,"
+                " digest) VALUES (?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (partner, account, content_id) DO UPDATE SET"
-                " key_id = excluded.key_id, rights = excluded.rights, expires = excluded.expires",
+                " key_id = excluded.key_id, rights = excluded.rights, expires = excluded.expires,"
+                " digest = excluded.digest",
                 values + terms,
             )
 
@@ -54,7 +55,7 @@ class Licenses:
         if not 0 <= content_id <= MAX_CONTENT_ID:
             return None
         row = self._database.row(
-            "SELECT key_id, rights, expires FROM licenses"
+            "SELECT key_id, rights, expires, digest FROM licenses"
             " WHERE partner = ? AND account = ? AND content_id = ?",
             (partner, account, content_id),
         )
@@ -65,6 +66,7 @@ class Licenses:
             key_id=row["key_id"],
             rights=frozenset(Right(word) for word in row["rights"].split()),
             expires=None if row["expires"] is None else datetime.fromisoformat(row["expires"]),
+            digest=row["digest"],
         )
 
 

@@ -14,11 +14,13 @@ from player_host.transfer.digests import (
     Announced,
     Digest,
     announced,
-    declared,
+    conflict,
     differing,
+    united,
 )
 from player_host.transfer.partial import digests_of
-from player_host.transfer.urls import redact_url
+from player_host.transfer.request import TransferRequest
+from player_host.transfer.urls import digests_in, redact_url
 from player_host.units import ByteCount
 
 BEGINNING: Final = ByteCount(0)
@@ -26,16 +28,17 @@ BEGINNING: Final = ByteCount(0)
 log = get_logger(__name__)
 
 
-def digests_in(url: str) -> tuple[Digest, ...]:
-    """Return the digests that a store declared in the fragment of a URL.
+def declared_digests(request: TransferRequest) -> tuple[Digest, ...]:
+    """Return the digests that a store declared: with the request, and in the URL's fragment.
 
     Raises:
-        TransferError: one of them cannot be read (ERROR_WINHTTP_INVALID_URL).
+        TransferError: one in the fragment cannot be read, or they contradict one another
+            (ERROR_WINHTTP_INVALID_URL).
     """
-    try:
-        return declared(url)
-    except ValueError as error:
-        raise faults.DIGEST_UNREADABLE.at(redact_url(url), error) from None
+    in_fragment = digests_in(request.url)
+    if conflict(request.digests, in_fragment):
+        raise faults.DIGEST_CONFLICT.at(redact_url(request.url))
+    return united(request.digests, in_fragment)
 
 
 def digests_with(answer: Answer) -> Announced:

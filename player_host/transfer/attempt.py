@@ -25,7 +25,7 @@ from player_host.errors import StorageError, TransferError
 from player_host.log import get_logger
 from player_host.transfer import faults
 from player_host.transfer.admission import check_bound, check_media, rest_of
-from player_host.transfer.agreement import check_digests, digests_in, digests_with
+from player_host.transfer.agreement import check_digests, declared_digests, digests_with
 from player_host.transfer.client import Answer, HttpClient
 from player_host.transfer.digests import Algorithm, Digest, conflict, united
 from player_host.transfer.media import HEAD_LENGTH, media_kind
@@ -55,7 +55,7 @@ class Transfer:
     Made by `TransferRoom.fetch`, used by one task, closed by `suspend`.
 
     Raises:
-        TransferError: the digest in the URL's fragment cannot be read.
+        TransferError: the digest in the URL's fragment cannot be read, or contradicts another one.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Transfer:
         self.where = redact_url(request.url)
         self.kept = ByteCount(0)
         self.retry_after = ""
-        self._declared = digests_in(request.url)
+        self._declared = declared_digests(request)
         self._announced: tuple[Digest, ...] = ()
         self._part: tuple[Digest, ...] = ()
         self._request = request

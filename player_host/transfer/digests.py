@@ -5,7 +5,7 @@
   206.
 * `Content-MD5` is of the whole file in a 200. In a 206 servers mean either by it; it says nothing.
 * The fragment of a URL (`#sha-256=...`) is never sent; a store declares the whole file's digest
-  there.
+  there, or in the licence.
 
 Unknown algorithms are passed over. A header that cannot be read is worth a log event and nothing
 else; a declaration that cannot be read is an error.
@@ -21,8 +21,11 @@ from urllib.parse import unquote, urldefrag
 
 from attrs import field, frozen
 
+from partner_api.licensing import License
+
 MAX_VALUE_LENGTH: Final = 4096
 FRAGMENT: Final = "URL"
+LICENSE: Final = "licence"
 
 
 class Algorithm(StrEnum):
@@ -147,6 +150,16 @@ def declared(url: str) -> tuple[Digest, ...]:
         if found.setdefault(algorithm, value) != value:
             raise ValueError(f"{name} is given twice")
     return tuple(Digest(algorithm, value, FRAGMENT) for algorithm, value in found.items())
+
+
+def declared_with(license: License | None) -> tuple[Digest, ...]:  # noqa: A002
+    """Return the digest that a licence declares: one, or none."""
+    if license is None or license.digest is None:
+        return ()
+    name, _, text = license.digest.partition("=")
+    value = _value(text, _NAMES[name])
+    assert value is not None  # as the licence was checked when it was made
+    return (Digest(_NAMES[name], value, LICENSE),)
 
 
 def differing(expected: Iterable[Digest], actual: Mapping[Algorithm, bytes]) -> Digest | None:

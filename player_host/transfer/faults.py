@@ -170,6 +170,11 @@ DIGEST_UNREADABLE: Final = Fault(
     "the digest in the URL's fragment cannot be read",
     "Write #sha-256= and the file's digest in base64 or hexadecimal digits",
 )
+DIGEST_CONFLICT: Final = Fault(
+    _win32("ERROR_WINHTTP_INVALID_URL"),
+    "the URL's fragment and the licence declare different digests",
+    "Declare the file's digest in one place, or the same one in both",
+)
 DIGEST_MISMATCH: Final = Fault(
     _named("BG_E_VALIDATION_FAILED"),
     "the bytes have another digest than the one that was told",

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from player_host.errors import TransferError
 from player_host.settings import NetworkClass
+from player_host.transfer.digests import Digest
 from player_host.transfer.media import MediaKind
 from player_host.units import ByteCount, Seconds
 
@@ -20,6 +21,7 @@ class TransferRequest:
         network: which addresses the URL may lead to, on every hop.
         expects_media: whether anything but a media file is an error.
         takes_unknown: whether a beginning of no known kind passes for media all the same.
+        digests: what was declared of the whole file beside the URL's fragment; all have to agree.
     """
 
     url: str
@@ -27,6 +29,7 @@ class TransferRequest:
     network: NetworkClass
     expects_media: bool
     takes_unknown: bool = False
+    digests: tuple[Digest, ...] = ()
 
 
 @frozen

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from player_host.transfer import faults
+from player_host.transfer.digests import Digest, declared
 
 MAX_URL_LENGTH: Final = 8192
 MAX_HOST_LENGTH: Final = 253
@@ -29,15 +30,27 @@ def check_url(text: str | None) -> None:
         text: absolute http or https URL of at most 8,192 characters, without credentials.
 
     Raises:
-        TransferError: the URL breaks a rule (T1-DL-48); `hr` is
-            HRESULT_FROM_WIN32(ERROR_WINHTTP_UNRECOGNIZED_SCHEME) where the scheme is another
-            one, HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL) otherwise.
+        TransferError: the URL breaks a rule (T1-DL-48), or declares a digest that cannot be read;
+            `hr` is HRESULT_FROM_WIN32(ERROR_WINHTTP_UNRECOGNIZED_SCHEME) where the scheme is
+            another one, HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL) otherwise.
     """
     broken = _broken_rule(text)
-    if broken is None:
-        return
-    fault = faults.URL_SCHEME if broken == "scheme" else faults.URL_INVALID
-    raise fault.at(redact_url(text or ""), broken)
+    if broken is not None:
+        fault = faults.URL_SCHEME if broken == "scheme" else faults.URL_INVALID
+        raise fault.at(redact_url(text or ""), broken)
+    digests_in(text or "")
+
+
+def digests_in(url: str) -> tuple[Digest, ...]:
+    """Return the digests that a store declared in the fragment of a URL.
+
+    Raises:
+        TransferError: one of them cannot be read (ERROR_WINHTTP_INVALID_URL).
+    """
+    try:
+        return declared(url)
+    except ValueError as error:
+        raise faults.DIGEST_UNREADABLE.at(redact_url(url), error) from None
 
 
 def redact_url(text: str) -> str:

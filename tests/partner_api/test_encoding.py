@@ -41,7 +41,7 @@ from partner_api.enums import (
     TransactionType,
 )
 from partner_api.hresult import E_FAIL, HRESULT, S_OK
-from partner_api.licensing import License, Right
+from partner_api.licensing import DIGEST_FORM, License, Right
 from partner_api.partner import ContextMenuInfo
 from partner_api.variant import Variant
 
@@ -79,6 +79,7 @@ LICENSES = st.builds(
     st.none() | st.text(st.characters(codec=None), min_size=1, max_size=9),
     st.frozensets(st.sampled_from(Right)),
     st.none() | MOMENTS,
+    st.none() | st.from_regex(DIGEST_FORM, fullmatch=True, alphabet=st.characters(codec="ascii")),
 )
 for kind, strategy in (
     (str, TEXT),
@@ -210,6 +211,7 @@ PLACES: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("Predeliver", "license", "expires"): (
         *(0, 1, "", False, [], {}, "tomorrow", "2026-03-01T12:00:00"),
     ),
+    ("Predeliver", "license", "digest"): (0, True, "", [], {}, "sha-256=0", "md5=" + "g" * 32),
     ("GetItemInfo", "info_name"): (1, None, True, []),
     ("GetItemInfo", "context"): (None, 7, "a", [], {}, {"type": "UI4"}, {"value": 7}),
     ("GetItemInfo", "context", "type"): ("NONE", 19, None, "ui4", "BSTR", "ERROR", "BOOL", [], {}),
@@ -387,3 +389,11 @@ def test_a_licence_comes_back_with_its_rights_and_its_end() -> None:
     back = call_from_data("Predeliver", over_the_wire(call_to_data(call)))
     assert isinstance(back, Predeliver)
     assert (back.license.rights, back.license.expires) == (frozenset(Right), ends)
+
+
+def test_a_licence_without_a_digest_is_as_it_was_before_there_were_any() -> None:
+    """Players and plug-ins that know no digests go on to understand each other."""
+    call = Predeliver(License(7, None, frozenset({Right.PLAY})))
+    assert call_to_data(call) == {"license": LICENSE_DATA}
+    assert call_from_data("Predeliver", {"license": LICENSE_DATA}) == call
+    assert call_from_data("Predeliver", {"license": LICENSE_DATA | {"digest": None}}) == call

@@ -1,3 +1,5 @@
+import base64
+import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
@@ -72,6 +74,53 @@ def test_the_end_of_a_licence_needs_a_time_zone() -> None:
 def test_the_end_of_a_licence_is_a_moment() -> None:
     with pytest.raises(TypeError, match="str"):
         attrs.evolve(LICENSE, expires="2030-01-01")
+
+
+@pytest.mark.parametrize("algorithm", ["sha-512", "sha-256", "sha-1", "md5"])
+@pytest.mark.parametrize("spelling", ["hex", "HEX", "base64", "bare", "url"])
+@given(body=st.binary(max_size=50))
+def test_a_digest_is_written_in_digits_or_base64(
+    algorithm: str, spelling: str, body: bytes
+) -> None:
+    raw = hashlib.new(algorithm.replace("sha-", "sha"), body).digest()
+    value = {
+        "hex": raw.hex(),
+        "HEX": raw.hex().upper(),
+        "base64": base64.b64encode(raw).decode(),
+        "bare": base64.b64encode(raw).decode().rstrip("="),
+        "url": base64.urlsafe_b64encode(raw).decode(),
+    }[spelling]
+    assert attrs.evolve(LICENSE, digest=f"{algorithm}={value}").digest == f"{algorithm}={value}"
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        "",
+        "0" * 64,
+        "sha-256",
+        "sha-256=",
+        "sha-256=" + "0" * 63,
+        "sha-256=" + "0" * 65,
+        "sha-256=" + "0" * 64 + "\n",
+        " sha-256=" + "0" * 64,
+        "SHA-256=" + "0" * 64,
+        "sha-256=:" + "A" * 43 + "=:",
+        "sha-256=" + "A" * 43 + "==",
+        "md5=" + "0" * 40,
+        "crc32=" + "0" * 8,
+        f"md5={'0' * 32}&md5={'0' * 32}",
+        "sha-256=" + "\N{ARABIC-INDIC DIGIT ONE}" * 64,
+    ],
+)
+def test_what_is_no_digest_is_refused(digest: str) -> None:
+    with pytest.raises(ValueError, match="a digest is sha-256="):
+        attrs.evolve(LICENSE, digest=digest)
+
+
+def test_a_digest_is_a_text() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        attrs.evolve(LICENSE, digest=b"\0" * 32)
 
 
 def test_licences_that_end_at_one_moment_are_equal_in_any_time_zone() -> None:

@@ -93,7 +93,8 @@ def _license(value: License) -> str:
     rights = "+".join(sorted(right.value for right in value.rights)) or "no rights"
     key = "unprotected" if value.key_id is None else "key"
     until = f" until {value.expires:%Y-%m-%d}" if value.expires is not None else ""
-    return f"{value.content_id}: {key} {rights}{until}"
+    digest = f" {value.digest.partition('=')[0]}" if value.digest is not None else ""
+    return f"{value.content_id}: {key} {rights}{until}{digest}"
 
 
 def _variant(value: Variant) -> str:

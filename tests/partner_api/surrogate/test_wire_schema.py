@@ -467,6 +467,26 @@ def test_an_end_without_a_zone_is_refused_by_both(expires: Any) -> None:
     assert not code_takes_call("Predeliver", {"license": licence})
 
 
+@pytest.mark.parametrize(
+    ("digest", "sound"),
+    [
+        *((None, True), ("md5=" + "0" * 32, True), ("sha-256=" + "A" * 43 + "=", True)),
+        *(
+            ("", False),
+            (7, False),
+            ("md5=" + "0" * 31, False),
+            ("sha-256=" + "0" * 64 + "\n", False),
+        ),
+    ],
+)
+def test_a_licence_may_have_a_digest(digest: Any, *, sound: bool) -> None:
+    licence = {"content_id": 7, "key_id": None, "rights": ["play"], "expires": None}
+    licence["digest"] = digest
+    body = {"id": 1, "name": "Predeliver", "arguments": {"license": licence}}
+    assert READERS["call.Predeliver"].is_valid(body) is sound
+    assert code_takes_call("Predeliver", {"license": licence}) is sound
+
+
 LOOSE = {"type": "UnknownLocation", "id": 0xFFFF_FFFF, "price": "PriceUnknown", "items": []}
 
 

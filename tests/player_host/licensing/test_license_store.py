@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partner_api.licensing import License, Right
+from partner_api.licensing import DIGEST_FORM, License, Right
 from player_host.database import Database
 from player_host.errors import LicensingError
 from player_host.licensing import Licenses
@@ -15,8 +15,11 @@ PLAY = frozenset({Right.PLAY})
 MOMENT = datetime(2027, 1, 1, tzinfo=UTC)
 
 
-def license_for(content_id=7, key_id="key", rights=PLAY, expires=None):
-    return License(content_id=content_id, key_id=key_id, rights=rights, expires=expires)
+DIGESTS = st.from_regex(DIGEST_FORM, fullmatch=True, alphabet=st.characters(codec="ascii"))
+
+
+def license_for(content_id=7, key_id="key", rights=PLAY, expires=None, digest=None):
+    return License(content_id, key_id, rights, expires, digest)
 
 
 @pytest.fixture
@@ -61,8 +64,9 @@ def test_another_partner_account_or_content_has_none(licenses):
 
 
 def test_delivering_again_changes_nothing_and_a_later_one_replaces(licenses, database):
-    later = license_for(key_id=None, rights=frozenset(Right), expires=MOMENT)
-    for one in (license_for(), license_for(), later):
+    first = license_for(digest="md5=" + "0" * 32)
+    later = license_for(7, None, frozenset(Right), MOMENT, "md5=" + "1" * 32)
+    for one in (first, first, later):
         licenses.deliver("Proseware", "demo", one)
     assert licenses.find("Proseware", "demo", 7) == later
     assert len(database.rows("SELECT * FROM licenses")) == 1
@@ -113,9 +117,10 @@ def test_what_is_out_of_bounds_is_not_kept(licenses, database, partner, account,
     key_id=st.one_of(st.none(), st.text(st.characters(categories=["L", "N", "P"]), min_size=1)),
     rights=st.frozensets(st.sampled_from(Right)),
     expires=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
+    digest=st.one_of(st.none(), DIGESTS),
 )
-def test_what_comes_out_is_what_went_in(shared, content_id, key_id, rights, expires):
-    delivered = license_for(content_id, key_id, rights, expires)
+def test_what_comes_out_is_what_went_in(shared, content_id, key_id, rights, expires, digest):
+    delivered = license_for(content_id, key_id, rights, expires, digest)
     shared.deliver("Proseware", "demo", delivered)
     assert shared.find("Proseware", "demo", content_id) == delivered
 

@@ -5,11 +5,14 @@ import hashlib
 from contextlib import nullcontext, suppress
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partner_api.licensing import DIGEST_FORM, License, Right
 from player_host.transfer.digests import (
     FRAGMENT,
+    LICENSE,
     Algorithm,
     Announced,
     Digest,
@@ -17,6 +20,7 @@ from player_host.transfer.digests import (
     as_text,
     conflict,
     declared,
+    declared_with,
     differing,
     from_text,
     united,
@@ -77,6 +81,18 @@ def test_a_fragment_declares_a_digest_in_any_of_its_spellings(body, algorithm, s
 
     found = declared(f"https://a.example/x?y#t=10&{REGISTERED[algorithm.value]}={value}")
     assert found == (Digest(algorithm, raw, FRAGMENT),)
+
+
+@given(st.from_regex(DIGEST_FORM, fullmatch=True, alphabet=st.characters(codec="ascii")))
+def test_a_licence_and_a_fragment_mean_the_same_by_the_same_words(text):
+    (of_license,) = declared_with(License(7, None, {Right.PLAY}, digest=text))
+    (of_fragment,) = declared(f"https://a.example/#{text}")
+
+    assert of_license == evolve(of_fragment, source=LICENSE)
+
+
+def test_a_licence_without_a_digest_declares_nothing():
+    assert declared_with(None) == declared_with(License(7, None, {Right.PLAY})) == ()
 
 
 @given(BODIES, BODIES, st.sets(ALGORITHMS, min_size=1))

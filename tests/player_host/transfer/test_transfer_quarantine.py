@@ -9,7 +9,7 @@ from attrs import evolve
 from partner_api.hresult import HRESULT
 from player_host.errors import TransferError
 from player_host.transfer import TransferRoom
-from player_host.transfer.digests import Algorithm, Digest
+from player_host.transfer.digests import LICENSE, Algorithm, Digest
 from player_host.transfer.state import PartialState, PartialStates
 from player_host.transfer.urls import digest_url
 from player_host.transfer.validators import Validators
@@ -29,6 +29,12 @@ def repr_digest(body):
 
 def content_digest(body):
     return f"Content-Digest: sha-512=:{encoded(body, 'sha512')}:"
+
+
+def licensed(wanted, body):
+    """Return the request with the digest of these bytes as a licence tells it."""
+    digest = Digest(Algorithm.SHA_256, hashlib.sha256(body).digest(), LICENSE)
+    return evolve(wanted, digests=(digest,))
 
 
 def declaring(wanted, body):
@@ -132,6 +138,33 @@ async def test_a_declaration_that_cannot_be_read_is_told_before_anything_is_aske
     assert error.hr == HRESULT.named("HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)")
     assert "digest" in str(error)
     assert "s3cret" not in str(error)
+    assert store.requests == []
+
+
+async def test_a_digest_of_the_licence_counts_as_one_of_the_fragment_does(
+    room, store, wanted, quick, mp3
+):
+    right = mp3()
+    store.then(store.whole(mp3()), store.whole(right))
+    done = await room.fetch(licensed(wanted, right), quick)
+    assert done.path.read_bytes() == right
+    assert [seen.headers.get("range") for seen in store.requests] == [None, None]
+
+
+async def test_what_licence_and_fragment_say_may_be_the_same(room, store, wanted, quick, mp3):
+    right = mp3()
+    store.then(store.whole(right))
+    done = await room.fetch(licensed(declaring(wanted, right), right), quick)
+    assert done.path.read_bytes() == right
+
+
+async def test_what_licence_and_fragment_say_is_told_before_anything_is_asked_for_if_it_differs(
+    room, store, wanted, quick, mp3
+):
+    store.then(store.status("500 Oops"))
+    error = await fails(room, licensed(declaring(wanted, mp3()), mp3()), quick)
+    assert error.hr == HRESULT.named("HRESULT_FROM_WIN32(ERROR_WINHTTP_INVALID_URL)")
+    assert "different digests" in error.what
     assert store.requests == []
 
 

@@ -78,6 +78,7 @@ def test_absolute_http_urls_are_taken(url):
         "http://sto*re.example/",
         "http://store..example/",
         "http://store.example/" + "a" * 9000,
+        "http://store.example/a#sha-256=rubbish",
     ],
 )
 def test_what_is_no_such_url_is_refused(url):

@@ -119,6 +119,10 @@ UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
             "Predeliver(70: key play until 2026-03-01)",
         ),
         (
+            Predeliver(License(70, None, frozenset(), None, "md5=" + "0" * 32)),
+            "Predeliver(70: unprotected no rights md5)",
+        ),
+        (
             Predeliver(License(70, None, frozenset(), None)),
             "Predeliver(70: unprotected no rights)",
         ),
