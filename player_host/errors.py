@@ -15,6 +15,7 @@
     │   └── PartnerCallFailed     a call ended with a failure code, an exception or a deadline
     ├── CatalogError              the store's catalogue breaks a rule: file, row, field, rule
     ├── TransferError             a URL could not be brought to a whole, sound file
+    │   └── AnotherFile           a new URL leads to another file than the one that was begun
     ├── MediaError                a file is not the media it should be, or cannot be read
     ├── LicensingError            a licence is missing, expired or does not fit
     └── StorageError              the disk is full, or a folder cannot be written
@@ -117,6 +118,10 @@ class CatalogError(PlayerHostError):
 
 class TransferError(PlayerHostError):
     """A URL could not be brought to a whole, sound file; `hr` is what the plug-in is told."""
+
+
+class AnotherFile(TransferError):
+    """A new URL leads to another file than the one that was begun; a further attempt is no use."""
 
 
 class MediaError(PlayerHostError):

@@ -9,18 +9,21 @@ from player_host.transfer.validators import content_length, content_range
 from player_host.units import ByteCount
 
 
-def rest_of(state: PartialState, size: ByteCount, headers: Mapping[str, str]) -> ByteCount | None:
+def rest_of(
+    state: PartialState, size: ByteCount, headers: Mapping[str, str], *, any_version: bool = False
+) -> ByteCount | None:
     """Return the whole length if a partial answer goes on where the partial ends, else None.
 
     Its range begins there, its length is that of the range, and both whole length and
-    validators are those of the version that lies in the partial.
+    validators are those of the version that lies in the partial; the validators may be others
+    where a digest decides (`any_version`).
     """
     part = content_range(headers)
     if part is None or part.first != size or state.total not in {None, part.total}:
         return None
     if content_length(headers) not in {None, part.last - part.first + 1}:
         return None
-    return part.total if state.validators.admits(headers) else None
+    return part.total if any_version or state.validators.admits(headers) else None
 
 
 def check_bound(size: ByteCount, limit: ByteCount, where: str) -> None:

@@ -5,12 +5,14 @@ Rules, in the order in which they are applied:
 * the rest is asked for only with a strong validator, and only a 206 whose range and validators
   fit what lies in the partial is appended to it; anything else begins anew;
 * a full body takes the place of what was there, or is an error, as the policy says;
+* at a new URL of a file that was begun at another one, `continuing` says what is the same file;
+  anything else gives up what was there, and is an error;
 * the body has to be as long as announced, neither shorter nor longer;
 * every digest that was declared or announced has to agree, that of a part at the part's end, the
   others when the file is whole; what does not agree goes to quarantine.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,12 +23,13 @@ import anyio.to_thread
 from attrs import evolve
 
 from player_host.batches import Batches
-from player_host.errors import StorageError, TransferError
+from player_host.errors import AnotherFile, StorageError, TransferError
 from player_host.log import get_logger
 from player_host.transfer import faults
-from player_host.transfer.admission import check_bound, check_media, rest_of
+from player_host.transfer.admission import check_bound, check_media
 from player_host.transfer.agreement import check_digests, declared_digests, digests_with
 from player_host.transfer.client import Answer, HttpClient
+from player_host.transfer.continuing import continued, is_same_file, range_headers
 from player_host.transfer.digests import Algorithm, Digest, conflict, united
 from player_host.transfer.media import HEAD_LENGTH, media_kind
 from player_host.transfer.partial import PartialFile, remove, size_of
@@ -180,7 +183,7 @@ class Transfer:
         try:
             yield
         except TransferError as error:
-            if faults.spoils_bytes(error.hr):
+            if isinstance(error, AnotherFile) or faults.spoils_bytes(error.hr):
                 self._give_up(remove)
             elif error.hr == faults.DIGEST_MISMATCH.hr:
                 self._give_up(put_away)
@@ -203,8 +206,15 @@ class Transfer:
         return PartialFile.create(self._request.partial, is_hashed=self._is_hashed)
 
     def _fits(self, state: PartialState, size: ByteCount) -> bool:
-        same = state.url_digest == digest_url(self._request.url)
-        return same and (state.total is None or size <= state.total)
+        expected = self._request.continues or not self._is_of_another_url(state)
+        return expected and (state.total is None or size <= state.total)
+
+    def _is_of_another_url(self, state: PartialState) -> bool:
+        return state.url_digest != digest_url(self._request.url)
+
+    def _takes_any_version(self, state: PartialState) -> bool:
+        """Whether a digest, and not a validator, says that the rest is of the same file."""
+        return self._is_of_another_url(state) and bool(self._declared or self._announced)
 
     def _was_altered(self) -> bool:
         """Whether somebody wrote into a file that was whole already."""
@@ -215,10 +225,8 @@ class Transfer:
     def _range_headers(self) -> dict[str, str]:
         if self._file is None or self._state is None or not self._file.size:
             return {}
-        return {
-            "Range": f"bytes={self._file.size}-",
-            "If-Range": self._state.validators.if_range,
-        }
+        any_version = self._takes_any_version(self._state)
+        return range_headers(self._state, self._file.size, any_version=any_version)
 
     def _admit(self, answer: Answer, *, ranged: bool) -> None:
         """Decide what the answer's body is to the partial, or raise."""
@@ -229,31 +237,59 @@ class Transfer:
         elif answer.status == 200:
             self._admit_whole(answer, ranged=ranged)
         elif answer.status == 416 and ranged:
-            self._begin_anew()
-            raise faults.FILE_CHANGED.at(answer.where)
+            raise self._changed(answer)
         else:
             self.retry_after = answer.headers.get("retry-after", "")
             raise faults.http_status(answer.status, answer.where)
         self._disposition = answer.headers.get("content-disposition")
 
     def _admit_rest(self, answer: Answer) -> None:
-        state, told = self._state, digests_with(answer)
-        total = None if state is None else rest_of(state, self._opened().size, answer.headers)
-        if state is None or total is None or conflict(self._announced, told.whole):
-            self._begin_anew()
-            raise faults.FILE_CHANGED.at(answer.where)
-        check_bound(total, self._policy.max_size, answer.where)
+        before, told = self._state, digests_with(answer)
+        state = None if before is None else self._continued(before, answer)
+        if before is None or state is None or self._is_contradicted(before, told.whole):
+            raise self._changed(answer)
+        assert state.total is not None
+        check_bound(state.total, self._policy.max_size, answer.where)
         self._part, self._announced = told.part, united(self._announced, told.whole)
-        known = state.validators.with_tag_of(answer.headers)
-        state = evolve(state, validators=known, total=total, digests=self._announced)
-        self._state, self._total = state, total
+        self._state, self._total = evolve(state, digests=self._announced), state.total
         self._length_proven = True
+
+    def _continued(self, state: PartialState, answer: Answer) -> PartialState | None:
+        named, size = digest_url(self._request.url), self._opened().size
+        any_version = self._takes_any_version(state)
+        return continued(state, size, answer.headers, named, any_version=any_version)
+
+    def _is_contradicted(self, state: PartialState, told: Iterable[Digest]) -> bool:
+        """Whether an answer tells another digest of the whole file than was known before."""
+        if self._is_of_another_url(state) and conflict(self._declared, told):
+            return True
+        return conflict(self._announced, told)
+
+    def _changed(self, answer: Answer) -> TransferError:
+        """Begin anew, and return the error for a file that is not the one that was begun."""
+        state = self._state
+        if state is not None and self._is_of_another_url(state):
+            return faults.another_file(answer.where)
+        self._begin_anew()
+        return faults.FILE_CHANGED.at(answer.where)
+
+    def _check_same_file(self, answer: Answer) -> None:
+        """Refuse a full body at a new URL where it is another file than the one that was begun."""
+        state = self._state
+        if state is None or not self._is_of_another_url(state):
+            return
+        any_version = self._takes_any_version(state)
+        same = is_same_file(state, answer.headers, any_version=any_version)
+        if not same or self._is_contradicted(state, digests_with(answer).whole):
+            raise faults.another_file(answer.where)
 
     def _admit_whole(self, answer: Answer, *, ranged: bool) -> None:
         if ranged and self._policy.full_response is FullResponse.FAIL:
             raise faults.NO_RANGE.at(answer.where)
         chunked = "transfer-encoding" in answer.headers
         total = None if chunked else content_length(answer.headers)
+        if ranged:
+            self._check_same_file(answer)
         if total == 0:
             raise faults.EMPTY.at(answer.where)
         check_bound(total or ByteCount(0), self._policy.max_size, answer.where)
@@ -264,7 +300,8 @@ class Transfer:
         validators = strong_validators(answer.headers)
         if validators is not None:
             named = digest_url(self._request.url)
-            self._state = PartialState(named, validators, total, digests=self._announced)
+            told = united(self._declared, self._announced)
+            self._state = PartialState(named, validators, total, digests=told)
         self._total, self._length_proven = total, chunked or total is not None
 
     async def _receive(self, answer: Answer) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from partner_api.hresult import E_ACCESSDENIED, HRESULT
-from player_host.errors import StorageError, TransferError
+from player_host.errors import AnotherFile, StorageError, TransferError
 
 HTTP_PREFIX: Final = 0x8019
 
@@ -242,6 +242,8 @@ _TRANSIENT: Final = frozenset(fault.hr for fault in _TABLE if fault.transient)
 _LIMITED: Final = {fault.hr: fault.attempts for fault in _TABLE if fault.attempts is not None}
 _SPOILING: Final = frozenset(fault.hr for fault in _TABLE if fault.spoils)
 
+_EXPIRED: Final = frozenset(HRESULT.from_http_status(status) for status in (401, 403, 410))
+
 _STORAGE: Final[dict[int, tuple[str, HRESULT, str]]] = {
     errno.ENOSPC: ("the disk is full", _win32("ERROR_DISK_FULL"), "Free some space"),
     errno.EFBIG: (
@@ -284,6 +286,21 @@ def http_status(status: int, where: str) -> TransferError:
         remedy="Look at the store's server log" if status >= 500 else "Check the URL",
         hr=HRESULT.from_http_status(status),
     )
+
+
+def another_file(where: str) -> AnotherFile:
+    """Make the error for a new URL that leads to another file than the one that was begun."""
+    return AnotherFile(
+        "the new URL leads to another file than the one that was begun",
+        where=where,
+        remedy="Give a URL of the same file, or ask for the track again",
+        hr=FILE_CHANGED.hr,
+    )
+
+
+def says_expired(hr: HRESULT) -> bool:
+    """Return whether a code says that a URL is no longer good: HTTP 401, 403 or 410."""
+    return hr in _EXPIRED
 
 
 def storage(error: OSError, where: str) -> StorageError:

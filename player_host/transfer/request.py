@@ -22,6 +22,7 @@ class TransferRequest:
         expects_media: whether anything but a media file is an error.
         takes_unknown: whether a beginning of no known kind passes for media all the same.
         digests: what was declared of the whole file beside the URL's fragment; all have to agree.
+        continues: whether the partial may have been begun at another URL of the same file.
     """
 
     url: str
@@ -30,6 +31,7 @@ class TransferRequest:
     expects_media: bool
     takes_unknown: bool = False
     digests: tuple[Digest, ...] = ()
+    continues: bool = False
 
 
 @frozen

@@ -12,12 +12,12 @@ import anyio
 from player_host.batches import Batches
 from player_host.clock import Clock
 from player_host.database import Database
-from player_host.errors import TransferError
+from player_host.errors import AnotherFile, TransferError
 from player_host.log import get_logger
 from player_host.transfer import faults
 from player_host.transfer.attempt import Transfer
 from player_host.transfer.client import HttpClient
-from player_host.transfer.partial import remove, sync_all
+from player_host.transfer.partial import remove, size_of, sync_all
 from player_host.transfer.policy import TransferPolicy
 from player_host.transfer.quarantine import quarantined
 from player_host.transfer.request import Progress, Retry, TransferRequest, VerifiedPartial
@@ -26,7 +26,7 @@ from player_host.transfer.state import PartialStates
 from player_host.transfer.stores import Stores
 from player_host.transfer.urls import check_url, redact_url
 from player_host.transfer.validators import retry_after
-from player_host.units import Seconds
+from player_host.units import ByteCount, Seconds
 
 DEFAULT_CONNECTIONS: Final = 8
 SYNCS_AT_ONCE: Final = 4
@@ -116,7 +116,7 @@ class TransferRoom:
         Raises:
             TransferError: the URL breaks a rule (T1-DL-48), or did not become a whole, sound
                 file; `hr` is what the plug-in is told, 0x80190000 + n for an HTTP status n
-                (HR-04).
+                (HR-04). `AnotherFile` where a request that continues led to another file.
             StorageError: the disk is full, or partial or database cannot be written.
         """
         check_url(request.url)
@@ -148,6 +148,10 @@ class TransferRoom:
         """Say whether a row vouches for the bytes of a partial file: it can be continued."""
         return self._states.find(partial) is not None
 
+    def kept(self, partial: Path) -> ByteCount:
+        """Return how many bytes of a partial file a later call may go on with."""
+        return (size_of(partial) if self.knows(partial) else None) or ByteCount(0)
+
     async def _run(
         self, transfer: Transfer, policy: TransferPolicy, on_retry: Callable[[Retry], None]
     ) -> VerifiedPartial:
@@ -161,6 +165,7 @@ class TransferRoom:
             except TransferError as error:
                 final = retries.is_final(error.hr, transfer.kept)
                 final = self._has_spent(transfer, policy, error, retries) or final
+                final = final or isinstance(error, AnotherFile)
                 _log_failure(transfer, error, final=final)
                 if final:
                     raise

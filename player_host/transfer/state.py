@@ -20,7 +20,8 @@ from player_host.units import ByteCount
 class PartialState:
     """What a row says: the URL's digest, the version, the whole length if it is known.
 
-    `sha256` is there once the file is whole; `digests` are those that the server announced.
+    `sha256` is there once the file is whole; `digests` are those that the server announced, and
+    those that the store had declared when the file was begun.
     """
 
     url_digest: str
