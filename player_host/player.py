@@ -23,8 +23,9 @@ from player_host.catalog.items import ItemSelection, parse_items
 from player_host.catalog.store import Catalogs, InstallReport
 from player_host.clock import Clock, SystemClock
 from player_host.database import Database
+from player_host.downloads.book import TrackKey
 from player_host.downloads.ledger import Ledger, RequestRow, TrackRow
-from player_host.downloads.pipeline import Rooms, track_of_partial
+from player_host.downloads.pipeline import Rooms, partial_name, track_of_partial
 from player_host.downloads.progress import DownloadProgress
 from player_host.errors import HomeInUse, StorageError, UnknownItem, UsageError, only_cause
 from player_host.library.intents import Intent
@@ -251,7 +252,7 @@ async def open_player(
             anyio.create_task_group() as root,
         ):
             rooms = Rooms(database, clock, home, transfer, publisher, Licenses(database))
-            _sweep_partials(home, rooms)
+            _sweep_partials(home, rooms, Ledger(database, clock))
             player = Player(
                 home,
                 rooms,
@@ -324,7 +325,8 @@ def _recover(home: Home, publisher: Publisher, ledger: Ledger) -> None:
 
         def step(connection: sqlite3.Connection, item: LibraryItem) -> None:
             if key is not None:
-                ledger.note_published(connection, key.transaction_id, key.track_id, item.id)
+                owner = ledger.expired.owner(*key)
+                ledger.note_published(connection, *owner, item.id)
 
         return step
 
@@ -333,16 +335,11 @@ def _recover(home: Home, publisher: Publisher, ledger: Ledger) -> None:
         _log.info("library.recovered", home=str(home.path), publications=len(recovered))
 
 
-def _sweep_partials(home: Home, rooms: Rooms) -> None:
-    """Remove unfinished files that belong to no accepted track any more."""
-    accepted = {
-        f"{row['transaction_id']}-{row['track_id']}.part"
-        for row in rooms.database.rows(
-            "SELECT transaction_id, track_id FROM tracks WHERE state = 'accepted'"
-        )
-    }
+def _sweep_partials(home: Home, rooms: Rooms, ledger: Ledger) -> None:
+    """Remove unfinished files that no track needs any more."""
+    wanted = {partial_name(TrackKey(*found)) for found in ledger.expired.partials()}
     incoming = home.incoming
     refused = {path.with_suffix("") for path in incoming.glob("*.part.quarantined")}
     for path in sorted(refused.union(incoming.glob("*.part"))):
-        if path.name not in accepted:
+        if path.name not in wanted:
             rooms.transfer.forget(path)

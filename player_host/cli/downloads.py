@@ -66,7 +66,8 @@ def show(number: int, /, *, desk: Given) -> ExitStatus:
     """Show what became of each track of a download.
 
     --json: `id`, `partner`, `items`, `made_at`, `state`, `tracks` (`id`,
-    `title`, `outcome`, `hr`, `code`, `file`), `left_out` and `explanations`
+    `title`, `outcome`, `hr`, `code`, `file`, `asked_again`: its URL had
+    expired, and the store was asked again), `left_out` and `explanations`
     (what the store says about its codes); `download` alone knows these two.
 
     Args:

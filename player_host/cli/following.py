@@ -13,8 +13,15 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from partner_api.calls import DownloadTrack, DownloadTrackComplete, Faulted, Return
 from partner_api.hresult import HRESULT, S_OK
 from player_host.cli.desk import Desk
-from player_host.cli.reports import Outcome, completion_outcome, refusal_outcome, titles_of
+from player_host.cli.reports import (
+    ASKED_AGAIN,
+    Outcome,
+    completion_outcome,
+    refusal_outcome,
+    titles_of,
+)
 from player_host.cli.wording import count_text, duration_text, size_text
+from player_host.downloads.expired import ExpiredTracks
 from player_host.downloads.progress import DownloadProgress
 from player_host.player import Player
 from player_host.plugins.instance import LOST
@@ -120,15 +127,19 @@ def _say_settled(
         return
     mine = player.transaction_ids(request_ids)
     titles = titles_of(player.database, player.active, [one.track_id for one in news])
+    expired = ExpiredTracks(player.database).has_expired
     for one in news:
         if one.transaction_id in mine:
-            desk.remark(settled_line(one, titles.get(one.track_id, "")))
+            asked_again = expired(one.transaction_id, one.track_id)
+            title = titles.get(one.track_id, "")
+            desk.remark(settled_line(one, title, asked_again=asked_again))
 
 
-def settled_line(one: Settled, title: str) -> str:
+def settled_line(one: Settled, title: str, *, asked_again: bool = False) -> str:
     """Return the line that tells people without a terminal about a settled track."""
     code = "" if one.hr == S_OK else f" ({one.hr.name})"
-    return f"track {one.track_id} {one.outcome}{code}" + (f": {title}" if title else "")
+    outcome = ASKED_AGAIN if asked_again else one.outcome
+    return f"track {one.track_id} {outcome}{code}" + (f": {title}" if title else "")
 
 
 async def _show_bar(

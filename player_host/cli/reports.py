@@ -2,7 +2,8 @@
 
 The JSON keys of a request, wherever a verb shows one: `id`, `partner`, `items`, `made_at`,
 `state` (open, cancelling, cancelled, done), `tracks` (`id`, `title`, `outcome`, `hr`, `code`,
-`file`; the last four null where there is none) and `left_out` (`id`, `title`, `reason`).
+`file`, the last four null where there is none; `asked_again`: whether the track's URL expired,
+so that the store was asked again) and `left_out` (`id`, `title`, `reason`).
 """
 
 from collections import Counter
@@ -37,6 +38,9 @@ class Outcome(StrEnum):
     WAITING = "waiting"
     ACCEPTED = "accepted"
 
+
+ASKED_AGAIN: Final = "expired; asked the store again"
+"""What is said of a track whose URL was no longer good while bytes of it lay there."""
 
 _FAILURES: Final = frozenset(
     {
@@ -86,6 +90,8 @@ class TrackReport:
     hr: HRESULT | None
     file: str | None
     """Relative to the Music folder."""
+    asked_again: bool = False
+    """Whether the track's URL expired, so that the store was asked again."""
 
 
 @frozen
@@ -180,14 +186,14 @@ def report_request(
 def outcomes_of_requests(database: Database) -> dict[int, Counter[Outcome]]:
     """Return how many tracks have each outcome, for every request that has tracks."""
     rows = database.rows(
-        "SELECT x.request_id, t.state, t.hr, count(*) AS n FROM tracks t"
+        "SELECT x.request_id, t.standing, t.hr, count(*) AS n FROM tracks t"
         " JOIN transactions x ON x.id = t.transaction_id"
-        " WHERE t.reopened_in IS NULL GROUP BY x.request_id, t.state, t.hr"
+        " WHERE t.reopened_in IS NULL GROUP BY x.request_id, t.standing, t.hr"
     )
     counts: dict[int, Counter[Outcome]] = {}
     for row in rows:
         hr = None if row["hr"] is None else HRESULT(row["hr"])
-        outcome = outcome_of(TrackState(row["state"]), hr)
+        outcome = outcome_of(TrackState(row["standing"]), hr)
         counts.setdefault(row["request_id"], Counter())[outcome] += row["n"]
     return counts
 
@@ -217,7 +223,7 @@ def request_to_json(request: RequestRow) -> dict[str, Any]:
 def _track_report(row: TrackRow, titles: dict[int, str], files: dict[int, str]) -> TrackReport:
     outcome = outcome_of(row.state, row.hr)
     title, file = titles.get(row.track_id, ""), files.get(row.track_id)
-    return TrackReport(row.track_id, title, outcome, row.hr, file)
+    return TrackReport(row.track_id, title, outcome, row.hr, file, row.asked_again)
 
 
 def _track_to_json(track: TrackReport) -> dict[str, Any]:
@@ -227,6 +233,7 @@ def _track_to_json(track: TrackReport) -> dict[str, Any]:
         "outcome": track.outcome.value,
         **hr_to_json(track.hr),
         "file": track.file,
+        "asked_again": track.asked_again,
     }
 
 

@@ -8,13 +8,20 @@ from rich.table import Table
 from rich.text import Text
 
 from player_host.cli.desk import Desk
-from player_host.cli.reports import Outcome, RequestReport, TrackReport, counts_text
+from player_host.cli.reports import (
+    ASKED_AGAIN,
+    Outcome,
+    RequestReport,
+    TrackReport,
+    counts_text,
+)
 from player_host.cli.tables import add_row, plain_table
 from player_host.cli.wording import count_text, shown
 from player_host.conformance.reports.lines import Line
 from player_host.settings import Home
 
 MAX_FOLDERS: Final = 10
+MAX_NAMED: Final = 10
 _GOOD: Final = frozenset({Outcome.DOWNLOADED})
 _NEUTRAL: Final = frozenset({Outcome.REFUSED, Outcome.CANCELLED, Outcome.WAITING, Outcome.ACCEPTED})
 
@@ -30,6 +37,9 @@ def show_request(desk: Desk, report: RequestReport) -> None:
     desk.show(table, "", Text(f"download {report.request.id}: {sum_text(report)}"))
     reasons = dict.fromkeys(one.reason for one, _ in report.left_out)
     desk.show(*(Text(f"left out: {shown(reason)}") for reason in reasons))
+    again = [str(track.id) for track in report.tracks if track.asked_again]
+    if again:
+        desk.show(Text(f"{ASKED_AGAIN}: {_some(again)}"))
     for hr, words in report.explanations.items():
         desk.show(Text(f"{hr.name}: {shown(words)}"))
     show_folders(desk, report.tracks)
@@ -58,6 +68,12 @@ def show_folders(desk: Desk, tracks: Iterable[TrackReport]) -> None:
     if len(folders) > MAX_FOLDERS:
         lines.append(f"  and {count_text(len(folders) - MAX_FOLDERS, 'more folder')}")
     desk.show(*lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names with commas, and how many more there are than are shown."""
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def folders_of(home: Home, tracks: Iterable[TrackReport]) -> list[Path]:

@@ -136,6 +136,12 @@ class TransactionBook:
         self.changed.fire()
         return verdict
 
+    def expired(self, key: TrackKey, hr: HRESULT) -> None:
+        """Step: a transfer ended because its URL expired; its bytes are kept for another URL."""
+        with self._stepping():
+            self._ledger.expired.keep(*key)
+            self.happened(key, TrackEvent.TRANSFER_ENDED, hr)
+
     def for_every_track(
         self,
         transaction: OpenTransaction,

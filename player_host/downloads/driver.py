@@ -14,6 +14,7 @@ from player_host.downloads.book import OpenTransaction, TransactionBook
 from player_host.downloads.ledger import Ledger
 from player_host.downloads.pipeline import Pipeline, Rooms
 from player_host.downloads.progress import DownloadProgress
+from player_host.downloads.renewals import Renewals
 from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner, Recorder
 from player_host.units import ByteCount
@@ -48,6 +49,7 @@ class Downloads:
         )
         self._partner: ActivePartner | None = None
         self._pipeline: Pipeline | None = None
+        self._renewals: Renewals | None = None
         self._tasks: TaskGroup | None = None
         self._ended = False
         self._cancelled: set[int] = set()
@@ -66,14 +68,25 @@ class Downloads:
         self._desk.account = account
         self._partner = partner
         self._tasks = tasks
+        renewals = Renewals(
+            self._rooms, self.book, self._ledger, partner, tasks, self._call_download
+        )
+        self._renewals = renewals
         self._pipeline = Pipeline(
-            self._rooms, self.book, self._ledger, partner, account=account, transfers=transfers
+            self._rooms,
+            self.book,
+            self._ledger,
+            partner,
+            account=account,
+            transfers=transfers,
+            on_expired=renewals.consider,
         )
         for transaction_id, request_id, cookie in self._ledger.unsettled_transactions(partner.name):
             self.book.take_over(transaction_id, request_id, cookie)
         for request_id in self._ledger.unclosed_requests(partner.name):
             self._ledger.settle_request(request_id)
         self._carry_out_cancellations(partner)
+        renewals.go_on()
         tasks.start_soon(self._pipeline.run)
         tasks.start_soon(self._watch_cancellations, partner)
 
@@ -156,6 +169,9 @@ class Downloads:
         for transaction in self.book:
             if transaction.id in mine:
                 counts.update(transaction.machine.counts)
+        for key in self._renewals.superseded if self._renewals else ():
+            if key.transaction_id in mine:
+                counts[self.book.track(key).state] -= 1
         amounts = [
             amount
             for key, amount in (self._pipeline.amounts.items() if self._pipeline else ())
@@ -187,6 +203,8 @@ class Downloads:
     def _idle(self, request_ids: list[int]) -> bool:
         if self._ended or self.book.fault is not None:
             return True
+        if self._renewals is not None and self._renewals.are_under_way(request_ids):
+            return False
         waiting = [t for r in request_ids for t in self._of_request(r) if t.machine.unsettled]
         if not waiting:
             return True

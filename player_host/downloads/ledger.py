@@ -19,6 +19,7 @@ from partner_api.hresult import HRESULT
 from partner_api.transaction import DownloadTransaction, Track, TrackState, TransactionState
 from player_host.clock import Clock
 from player_host.database import Database
+from player_host.downloads.expired import ExpiredTracks
 from player_host.errors import UsageError
 
 
@@ -44,7 +45,12 @@ class RequestRow:
 
 @frozen
 class TrackRow:
-    """A track as the ledger remembers it."""
+    """A track as the ledger remembers it.
+
+    Attributes:
+        state: as far as the request is concerned: `ABANDONED` says that it lacks an answer.
+        asked_again: whether its URL expired, so that the store is, or was, asked anew.
+    """
 
     transaction_id: int
     track_id: int
@@ -52,12 +58,14 @@ class TrackRow:
     hr: HRESULT | None
     order: Order
     attempts: int
+    asked_again: bool
 
 
 class Ledger:
     """The tables of `0001_ledger.sql`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self.expired = ExpiredTracks(database)
         self._database = database
         self._clock = clock
 
@@ -100,7 +108,10 @@ class Ledger:
         transaction: DownloadTransaction,
         container_list: ContentContainerList,
     ) -> int:
-        """Write a drawn transaction with its tracks; abandoned ones of the request move to it."""
+        """Write a drawn transaction with its tracks; what the request lacks moves to it.
+
+        That are abandoned tracks, and those whose URL expired.
+        """
         text = json.dumps(container_list_to_data(container_list), separators=(",", ":"))
         with self._database.transaction() as connection:
             cursor = connection.execute(
@@ -120,6 +131,7 @@ class Ledger:
                 " AND track_id IN (SELECT track_id FROM tracks WHERE transaction_id = ?1)",
                 (transaction_id, request_id),
             )
+            self.expired.move(connection, transaction_id, request_id)
         return transaction_id
 
     def note_transaction(
@@ -284,17 +296,21 @@ class Ledger:
                 " AND transaction_id IN (SELECT id FROM transactions WHERE request_id = ?)",
                 (request_id,),
             )
+            self.expired.drop(request_id)
 
     def settle_request(self, request_id: int) -> bool:
         """Close a request if nothing of it is left to do; return whether it is closed."""
-        # Each half has an index of its own (0001_ledger.sql).
+        # Each part has an index of its own (0001_ledger.sql, 0008_expired_urls.sql).
         row = self._database.row(
             "SELECT EXISTS (SELECT 1 FROM transactions x JOIN tracks t INDEXED BY tracks_unsettled"
             " ON t.transaction_id = x.id WHERE x.request_id = ?1 AND t.state IN"
             " ('unanswered', 'accepted', 'finished', 'completing'))"
             " OR EXISTS (SELECT 1 FROM transactions x JOIN tracks t INDEXED BY tracks_abandoned"
             " ON t.transaction_id = x.id WHERE x.request_id = ?1 AND t.state = 'abandoned'"
-            " AND t.reopened_in IS NULL) AS open",
+            " AND t.reopened_in IS NULL)"
+            " OR EXISTS (SELECT 1 FROM transactions x JOIN tracks t INDEXED BY tracks_begun"
+            " ON t.begun_in = x.id WHERE x.request_id = ?1 AND t.transaction_id = x.id"
+            " AND t.standing = 'abandoned') AS open",
             (request_id,),
         )
         if row is None or row["open"]:
@@ -309,9 +325,9 @@ class Ledger:
 
     def _request(self, row: sqlite3.Row) -> RequestRow:
         counts = self._database.rows(
-            "SELECT t.state, count(*) AS n FROM tracks t JOIN transactions x"
+            "SELECT t.standing, count(*) AS n FROM tracks t JOIN transactions x"
             " ON x.id = t.transaction_id WHERE x.request_id = ? AND t.reopened_in IS NULL"
-            " GROUP BY t.state",
+            " GROUP BY t.standing",
             (row["id"],),
         )
         return RequestRow(
@@ -320,7 +336,7 @@ class Ledger:
             items=row["items"],
             made_at=row["made_at"],
             state=row["state"],
-            counts={TrackState(c["state"]): c["n"] for c in counts},
+            counts={TrackState(c["standing"]): c["n"] for c in counts},
         )
 
     def _abandoned_ids(self, transaction_id: int) -> frozenset[int]:
@@ -355,10 +371,11 @@ def _track_row(row: sqlite3.Row) -> TrackRow:
     return TrackRow(
         transaction_id=row["transaction_id"],
         track_id=row["track_id"],
-        state=TrackState(row["state"]),
+        state=TrackState(row["standing"]),
         hr=None if row["hr"] is None else HRESULT(row["hr"]),
         order=_order(row),
         attempts=row["attempts"],
+        asked_again=row["begun_in"] is not None,
     )
 
 

@@ -4,9 +4,13 @@ Three kinds of tasks on the event loop, joined by queues: several transfers at o
 publisher that takes what has arrived together, and as many completions at once as the plug-in's
 threading model allows. Cancelling the whole suspends: partials stay, nothing is reported
 (T1-DL-53). What was begun at the publisher or in a completion is ended first.
+
+A URL that expired while bytes of its track lay there is completed with the store's code, like any
+failure; but the bytes stay, and the store is asked anew once it knows (`renewals`).
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +35,7 @@ from player_host.downloads.book import TrackKey, TransactionBook
 from player_host.downloads.ledger import Ledger
 from player_host.downloads.progress import RateMeter
 from player_host.downloads.signals import Inbox
-from player_host.errors import LicensingError, PlayerHostError
+from player_host.errors import LicensingError, PlayerHostError, TransferError
 from player_host.library.publications import Publication
 from player_host.library.publishing import Publisher
 from player_host.library.records import LibraryItem, MediaTags, Origin
@@ -44,6 +48,7 @@ from player_host.plugins.active import ActivePartner
 from player_host.plugins.instance import LOST
 from player_host.settings import Home
 from player_host.transfer.digests import declared_with
+from player_host.transfer.faults import says_expired
 from player_host.transfer.policy import TRACK_POLICY
 from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
 from player_host.transfer.room import TransferRoom
@@ -87,6 +92,8 @@ class Pipeline:
     Args:
         account: whose licences count, beside the partner's.
         transfers: how many tracks are transferred at once.
+        on_expired: called on the event loop for a track whose completion told that its URL
+            expired, at once after the completion's end was committed.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class Pipeline:
         *,
         account: str,
         transfers: int,
+        on_expired: Callable[[TrackKey], None],
     ) -> None:
         self.amounts: dict[TrackKey, Amount] = {}
         self.meter = RateMeter()
@@ -107,6 +115,7 @@ class Pipeline:
         self._partner = partner
         self._account = account
         self._transfers = transfers
+        self._on_expired = on_expired
         self._scopes: dict[TrackKey, anyio.CancelScope] = {}
         self._queue: Inbox[TrackKey] = Inbox()
         self._completions: Inbox[TrackKey] = Inbox()
@@ -138,7 +147,8 @@ class Pipeline:
 
     def partial(self, key: TrackKey) -> Path:
         """Return where a track's unfinished file lies."""
-        return self._rooms.home.incoming / partial_name(key)
+        begun_in = self._ledger.expired.begun_in(*key)
+        return self._rooms.home.incoming / partial_name(TrackKey(begun_in, key.track_id))
 
     def _completers(self) -> int:
         free = self._partner.service_info.threading_model is ThreadingModel.FREE
@@ -175,17 +185,11 @@ class Pipeline:
     async def _bring(self, key: TrackKey) -> _Arrived | PlayerHostError:
         if self._book.track(key).state is not TrackState.ACCEPTED:
             return LicensingError("the track is not wanted any more")
-        order = self._ledger.order(key.transaction_id, key.track_id)
-        request = TransferRequest(
-            url=order.url or "",
-            partial=self.partial(key),
-            network=self._partner.settings.host.network,
-            expects_media=True,
-            digests=declared_with(self._license(key)),
-        )
         try:
             file = await self._rooms.transfer.fetch(
-                request, TRACK_POLICY, lambda progress: self._note_progress(key, progress)
+                self._request(key),
+                TRACK_POLICY,
+                lambda progress: self._note_progress(key, progress),
             )
             tags = await anyio.to_thread.run_sync(self._examine, key, file.path)
         except PlayerHostError as error:
@@ -194,6 +198,17 @@ class Pipeline:
             _log.exception("track.host_fault", track_id=key.track_id)
             return _as_host_error(error)
         return _Arrived(key, file, tags)
+
+    def _request(self, key: TrackKey) -> TransferRequest:
+        order = self._ledger.order(key.transaction_id, key.track_id)
+        return TransferRequest(
+            url=order.url or "",
+            partial=self.partial(key),
+            network=self._partner.settings.host.network,
+            expects_media=True,
+            digests=declared_with(self._license(key)),
+            continues=self._ledger.expired.was_asked_again(*key),
+        )
 
     def _examine(self, key: TrackKey, path: Path) -> MediaTags:
         """Check the licence against the file itself, and read its tags; on a worker thread."""
@@ -272,9 +287,21 @@ class Pipeline:
     def _fail(self, key: TrackKey, error: PlayerHostError) -> None:
         if self._book.track(key).state is not TrackState.ACCEPTED:
             return
+        if self._has_expired(key, error):
+            _log.warning("track.url_expired", track_id=key.track_id, hr=error.hr.name)
+            self.amounts.pop(key, None)
+            self._book.expired(key, error.hr)
+            return
         _log.warning("track.failed", track_id=key.track_id, hr=error.hr.name, error=str(error))
         self._forget(key)
         self._book.happened(key, TrackEvent.TRANSFER_ENDED, error.hr)
+
+    def _has_expired(self, key: TrackKey, error: PlayerHostError) -> bool:
+        """Whether a URL expired that another one may take the place of: once for each track."""
+        if not isinstance(error, TransferError) or not says_expired(error.hr):
+            return False
+        asked_again = self._ledger.expired.was_asked_again(*key)
+        return not asked_again and self._rooms.transfer.kept(self.partial(key)) > 0
 
     def _forget(self, key: TrackKey) -> None:
         self.amounts.pop(key, None)
@@ -302,6 +329,8 @@ class Pipeline:
         call = DownloadTrackComplete(outcome, key.track_id, params)
         returned = await self._partner.call(call, chain=key.transaction_id)
         self._book.happened(key, _completion_event(returned))
+        if says_expired(outcome):
+            self._on_expired(key)
 
     def _postpone(self, key: TrackKey) -> None:
         """Try again while a new instance may start; after that it is up to the next session."""

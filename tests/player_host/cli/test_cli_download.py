@@ -79,7 +79,7 @@ def test_the_document_of_a_download_has_the_documented_keys_and_real_files(progr
     about = {"id", "partner", "items", "made_at", "state"}
     assert set(document) == about | {"tracks", "left_out", "explanations"}
     (track,) = document["tracks"]
-    assert set(track) == {"id", "title", "outcome", "hr", "code", "file"}
+    assert set(track) == {"id", "title", "outcome", "hr", "code", "file", "asked_again"}
     assert track["code"] == "0x00000000"
     assert (program.home / "Music" / track["file"]).is_file()
     assert (document["state"], document["items"]) == ("done", "track:701")
