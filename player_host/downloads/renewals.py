@@ -21,9 +21,6 @@ from player_host.plugins.active import ActivePartner
 CallDownload = Callable[[OpenTransaction, ContentContainerList, int], Awaitable[None]]
 """Calls `Download` for an opened transaction, on an instance of this generation."""
 
-_KEPT = frozenset({TrackState.ACCEPTED, TrackState.ABANDONED})
-"""How a track may be answered so that its bytes are still wanted."""
-
 _log = get_logger(__name__)
 
 
@@ -103,7 +100,7 @@ class Renewals:
         """Wait for the store's answer; where it refuses, the bytes are of no use any more."""
         while (state := self._book.track(key).state) is TrackState.UNANSWERED:
             await self._book.changed.wait()
-        if not state.settled or state in _KEPT:
+        if not state.settled or state is TrackState.ABANDONED:
             return
         begun = TrackKey(self._ledger.expired.begun_in(*key), key.track_id)
         try:

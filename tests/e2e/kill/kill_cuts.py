@@ -14,7 +14,9 @@ from partner_api.calls import DownloadTrackComplete
 from partner_api.transaction import TrackEvent, TrackState
 from player_host.downloads.answers import AnswerDesk
 from player_host.downloads.book import TransactionBook
+from player_host.downloads.expired import ExpiredTracks
 from player_host.downloads.ledger import Ledger
+from player_host.downloads.renewals import Renewals
 from player_host.library.publishing import Publisher
 from player_host.plugins.active import ActivePartner
 from player_host.transfer.room import TransferRoom
@@ -32,6 +34,10 @@ def _begins_completion(_ledger: object, _transaction: int, tracks: Any) -> bool:
     return any(track.state is TrackState.COMPLETING for track in tracks)
 
 
+def _continues(_room: object, request: Any, *_: object, **__: object) -> bool:
+    return bool(request.continues)
+
+
 CUTS = {
     "request not committed": Cut(Ledger, "open_transaction"),
     "request committed": Cut(TransactionBook, "call_download", before=True),
@@ -39,6 +45,13 @@ CUTS = {
     "answer not committed": Cut(Ledger, "note_answer"),
     "answer committed": Cut(AnswerDesk, "receive"),
     "transferred": Cut(TransferRoom, "fetch"),
+    "expiry not committed": Cut(ExpiredTracks, "keep"),
+    "expiry committed": Cut(TransactionBook, "expired"),
+    "expiry told": Cut(Renewals, "consider", before=True),
+    "about to ask anew": Cut(Renewals, "_open", before=True),
+    "opened anew": Cut(Renewals, "_open"),
+    "continuing": Cut(TransferRoom, "fetch", before=True, matches=_continues),
+    "continued": Cut(TransferRoom, "fetch", matches=_continues),
     "intent committed": Cut(Publisher, "_reserve"),
     "linked": Cut(os, "link"),
     "renamed": Cut(player_host.library.publishing, "move_without_overwriting"),
