@@ -128,12 +128,29 @@ def _id3_tag(file: BinaryIO) -> Any:
 
 
 def _id3_lookup(tags: Any) -> Lookup:
+    # Sorted out once: every attribute asks for the free-form frames.
+    frames: dict[str, list[Any]] = {}
+    for frame in tags.values():
+        frames.setdefault(frame.FrameID, []).append(frame)
+    private = {frame.owner: [frame.data] for frame in reversed(frames.get("PRIV", ()))}
+    named = {frame.desc.casefold(): frame for frame in reversed(frames.get("TXXX", ()))}
+
+    def free_form(attribute: str) -> Sequence[object]:
+        if attribute in private:
+            return private[attribute]
+        for name in free_form_names(attribute):
+            if name.casefold() in named:
+                return [str(text) for text in named[name.casefold()].text]
+        if attribute == "WM/UniqueFileIdentifier":
+            return _unique_file_identifiers(frames.get("UFID", ()))
+        return ()
+
     def lookup(attribute: str) -> Sequence[object]:
         fixed = _first_present(
             ID3_FRAMES.get(attribute, ()),
-            lambda key: [text for frame in tags.getall(key) for text in _frame_texts(frame)],
+            lambda key: [text for frame in frames.get(key, ()) for text in _frame_texts(frame)],
         )
-        return fixed or _id3_free_form(tags, attribute)
+        return fixed or free_form(attribute)
 
     return lookup
 
@@ -143,21 +160,8 @@ def _frame_texts(frame: Any) -> list[object]:
     return [str(text) for text in texts]
 
 
-def _id3_free_form(tags: Any, attribute: str) -> Sequence[object]:
-    private = [frame.data for frame in tags.getall("PRIV") if frame.owner == attribute]
-    if private:
-        return private[:1]
-    for name in free_form_names(attribute):
-        for frame in tags.getall("TXXX"):
-            if frame.desc.casefold() == name.casefold():
-                return [str(text) for text in frame.text]
-    if attribute == "WM/UniqueFileIdentifier":
-        return _unique_file_identifiers(tags)
-    return ()
-
-
-def _unique_file_identifiers(tags: Any) -> Sequence[object]:
-    pairs = [f"{f.owner}={f.data.decode('utf-8', 'replace')}" for f in tags.getall("UFID")]
+def _unique_file_identifiers(frames: Sequence[Any]) -> Sequence[object]:
+    pairs = [f"{f.owner}={f.data.decode('utf-8', 'replace')}" for f in frames]
     return [";".join(pairs)] if pairs else ()
 
 

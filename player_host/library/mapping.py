@@ -6,6 +6,7 @@ TXXX in MP3 (LIB-24), a `----` atom in MP4, a comment of that name in FLAC and O
 ASF keeps the documented names literally; its table holds only what deviates.
 """
 
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -76,6 +77,7 @@ VORBIS_COMMENTS: Final = MappingProxyType(
 )
 
 
+@cache
 def free_form_names(attribute: str) -> tuple[str, ...]:
     """Return the names for free-form places: as documented, then without `WM/`."""
     return tuple(dict.fromkeys((attribute, attribute.removeprefix("WM/"))))
