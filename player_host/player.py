@@ -25,8 +25,9 @@ from player_host.clock import Clock, SystemClock
 from player_host.database import Database
 from player_host.downloads.book import TrackKey
 from player_host.downloads.ledger import Ledger, RequestRow, TrackRow
-from player_host.downloads.pipeline import Rooms, partial_name, track_of_partial
+from player_host.downloads.pipeline import partial_name, track_of_partial
 from player_host.downloads.progress import DownloadProgress
+from player_host.downloads.rooms import Rooms
 from player_host.errors import HomeInUse, StorageError, UnknownItem, UsageError, only_cause
 from player_host.library.intents import Intent
 from player_host.library.publications import Step

@@ -17,7 +17,7 @@ from player_host.catalog.store import Catalogs
 from player_host.catalog_refresh import CatalogNews, CatalogRefresh
 from player_host.downloads.driver import Downloads
 from player_host.downloads.ledger import Ledger
-from player_host.downloads.pipeline import Rooms
+from player_host.downloads.rooms import Rooms
 from player_host.errors import PlayerHostError
 from player_host.licensing.store import MAX_NAME_LENGTH
 from player_host.log import get_logger

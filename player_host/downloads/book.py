@@ -6,7 +6,7 @@ steps.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
@@ -127,14 +127,19 @@ class TransactionBook:
 
     def happened(self, key: TrackKey, event: TrackEvent, hr: HRESULT | None = None) -> Verdict:
         """Step one track, write it, and queue what is left to do."""
-        transaction = self._transactions[key.transaction_id]
-        with self._stepping():
-            verdict = transaction.machine.happened(key.track_id, event, hr)
-            self._ledger.note_tracks(transaction.id, [self.track(key)])
-            self.close_if_ended(transaction)
-        self.queue(key, verdict.action)
-        self.changed.fire()
+        (verdict,) = self.happened_to((key,), event, hr)
         return verdict
+
+    def happened_to(
+        self, keys: Sequence[TrackKey], event: TrackEvent, hr: HRESULT | None = None
+    ) -> list[Verdict]:
+        """Step tracks in their order, write them in one commit, and queue what is left to do."""
+        with self._stepping():
+            verdicts = [self._step(key, event, hr) for key in keys]
+        for key, verdict in zip(keys, verdicts, strict=True):
+            self.queue(key, verdict.action)
+        self.changed.fire()
+        return verdicts
 
     def expired(self, key: TrackKey, hr: HRESULT) -> None:
         """Step: a transfer ended because its URL expired; its bytes are kept for another URL."""
@@ -183,6 +188,13 @@ class TransactionBook:
             action = _LEFT_TO_DO.get(track.state, Action.NOTHING)
             self.queue(TrackKey(transaction_id, track.track_id), action)
         return transaction
+
+    def _step(self, key: TrackKey, event: TrackEvent, hr: HRESULT | None) -> Verdict:
+        transaction = self._transactions[key.transaction_id]
+        verdict = transaction.machine.happened(key.track_id, event, hr)
+        self._ledger.note_tracks(transaction.id, [self.track(key)])
+        self.close_if_ended(transaction)
+        return verdict
 
     @contextmanager
     def _stepping(self) -> Iterator[None]:

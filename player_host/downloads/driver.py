@@ -12,9 +12,10 @@ from partner_api.transaction import Action, TrackEvent, TrackState
 from player_host.downloads.answers import AnswerDesk
 from player_host.downloads.book import OpenTransaction, TransactionBook
 from player_host.downloads.ledger import Ledger
-from player_host.downloads.pipeline import Pipeline, Rooms
+from player_host.downloads.pipeline import Pipeline
 from player_host.downloads.progress import DownloadProgress
 from player_host.downloads.renewals import Renewals
+from player_host.downloads.rooms import Rooms
 from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner, Recorder
 from player_host.units import ByteCount

@@ -1,7 +1,7 @@
-"""An accepted track's way: transfer, licence against the file, publishing, completion.
+"""An accepted track's way: transfer, publishing, completion.
 
-Three kinds of tasks on the event loop, joined by queues: several transfers at once, one
-publisher that takes what has arrived together, and as many completions at once as the plug-in's
+Three kinds of tasks on the event loop, joined by queues: several transfers at once, one that
+publishes what has arrived together (`Arrivals`), and as many completions at once as the plug-in's
 threading model allows. Cancelling the whole suspends: partials stay, nothing is reported
 (T1-DL-53). What was begun at the publisher or in a completion is ended first.
 
@@ -9,73 +9,37 @@ A URL that expired while bytes of its track lay there is completed with the stor
 failure; but the bytes stay, and the store is asked anew once it knows (`renewals`).
 """
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import anyio
 import anyio.to_thread
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 
 from partner_api.calls import DownloadTrackComplete, Faulted, Return
 from partner_api.enums import ThreadingModel
-from partner_api.hresult import (
-    E_UNEXPECTED,
-    RPC_E_SERVER_DIED_DNE,
-    S_OK,
-)
+from partner_api.hresult import RPC_E_SERVER_DIED_DNE, S_OK
 from partner_api.licensing import License
 from partner_api.stub import FREE_THREADS
 from partner_api.transaction import Action, TrackEvent, TrackState
-from player_host.clock import Clock
-from player_host.database import Database
+from player_host.downloads.arrivals import GROUP_SIZE, Arrivals, Arrived, as_host_error
 from player_host.downloads.book import TrackKey, TransactionBook
 from player_host.downloads.ledger import Ledger
 from player_host.downloads.progress import RateMeter
+from player_host.downloads.rooms import Rooms
 from player_host.downloads.signals import Inbox
 from player_host.errors import LicensingError, PlayerHostError, TransferError
-from player_host.library.publications import Publication
-from player_host.library.publishing import Publisher
-from player_host.library.records import LibraryItem, MediaTags, Origin
-from player_host.library.tags import read_tags
-from player_host.licensing.judgement import judge_file
-from player_host.licensing.protection import read_protection
-from player_host.licensing.store import Licenses
 from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner
 from player_host.plugins.instance import LOST
-from player_host.settings import Home
 from player_host.transfer.digests import declared_with
 from player_host.transfer.faults import says_expired
 from player_host.transfer.policy import TRACK_POLICY
-from player_host.transfer.request import Progress, TransferRequest, VerifiedPartial
-from player_host.transfer.room import TransferRoom
+from player_host.transfer.request import Progress, TransferRequest
 from player_host.units import ByteCount
 
-PUBLISH_BATCH: Final = 64
-
 _log = get_logger(__name__)
-
-
-@frozen
-class Rooms:
-    """What a track passes on its way."""
-
-    database: Database
-    clock: Clock
-    home: Home
-    transfer: TransferRoom
-    publisher: Publisher
-    licenses: Licenses
-
-
-@frozen
-class _Arrived:
-    key: TrackKey
-    file: VerifiedPartial
-    tags: MediaTags
 
 
 @frozen
@@ -119,16 +83,18 @@ class Pipeline:
         self._scopes: dict[TrackKey, anyio.CancelScope] = {}
         self._queue: Inbox[TrackKey] = Inbox()
         self._completions: Inbox[TrackKey] = Inbox()
-        self._publishing: set[TrackKey] = set()
+        self._arrivals = Arrivals(
+            rooms, book, ledger, partner, account=account, fail=self._fail, drop=self._forget
+        )
 
     async def run(self) -> None:
         """Work until cancelled."""
-        send, receive = anyio.create_memory_object_stream[_Arrived](PUBLISH_BATCH)
+        send, receive = anyio.create_memory_object_stream[Arrived](GROUP_SIZE)
         async with send, receive, anyio.create_task_group() as tasks:
             tasks.start_soon(self._sort_work)
             for _ in range(self._transfers):
                 tasks.start_soon(self._transfer_tracks, send)
-            tasks.start_soon(self._publish_tracks, receive)
+            tasks.start_soon(self._arrivals.run, receive)
             for _ in range(self._completers()):
                 tasks.start_soon(self._complete_tracks)
 
@@ -143,7 +109,7 @@ class Pipeline:
 
     def is_publishing_track(self, transaction_id: int, track_id: int) -> bool:
         """Whether a track is too far to be cancelled."""
-        return TrackKey(transaction_id, track_id) in self._publishing
+        return self._arrivals.is_publishing(TrackKey(transaction_id, track_id))
 
     def partial(self, key: TrackKey) -> Path:
         """Return where a track's unfinished file lies."""
@@ -166,7 +132,7 @@ class Pipeline:
 
     # --- transfer ------------------------------------------------------------------------------
 
-    async def _transfer_tracks(self, arrived: MemoryObjectSendStream[_Arrived]) -> None:
+    async def _transfer_tracks(self, arrived: MemoryObjectSendStream[Arrived]) -> None:
         while True:
             key = await self._queue.get()
             with anyio.CancelScope() as scope:
@@ -177,12 +143,12 @@ class Pipeline:
                     del self._scopes[key]
             if scope.cancelled_caught:
                 self._forget(key)
-            elif isinstance(outcome, _Arrived):
+            elif isinstance(outcome, Arrived):
                 await arrived.send(outcome)
             else:
                 self._fail(key, outcome)
 
-    async def _bring(self, key: TrackKey) -> _Arrived | PlayerHostError:
+    async def _bring(self, key: TrackKey) -> Arrived | PlayerHostError:
         if self._book.track(key).state is not TrackState.ACCEPTED:
             return LicensingError("the track is not wanted any more")
         try:
@@ -191,13 +157,12 @@ class Pipeline:
                 TRACK_POLICY,
                 lambda progress: self._note_progress(key, progress),
             )
-            tags = await anyio.to_thread.run_sync(self._examine, key, file.path)
         except PlayerHostError as error:
             return error
         except Exception as error:
             _log.exception("track.host_fault", track_id=key.track_id)
-            return _as_host_error(error)
-        return _Arrived(key, file, tags)
+            return as_host_error(error)
+        return Arrived(key, file)
 
     def _request(self, key: TrackKey) -> TransferRequest:
         order = self._ledger.order(key.transaction_id, key.track_id)
@@ -210,18 +175,6 @@ class Pipeline:
             continues=self._ledger.expired.was_asked_again(*key),
         )
 
-    def _examine(self, key: TrackKey, path: Path) -> MediaTags:
-        """Check the licence against the file itself, and read its tags; on a worker thread."""
-        protection = read_protection(path)
-        verdict = judge_file(self._license(key), protection, self._rooms.clock.now())
-        if verdict.failed:
-            raise LicensingError(
-                f"the licence does not fit the file ({verdict.name})",
-                where=f"track {key.track_id}",
-                hr=verdict,
-            )
-        return read_tags(path)
-
     def _license(self, key: TrackKey) -> License | None:
         return self._rooms.licenses.find(self._partner.name, self._account, key.track_id)
 
@@ -230,59 +183,6 @@ class Pipeline:
         self.meter.add(max(progress.received - (before.received if before else 0), 0))
         total = None if progress.total is None else ByteCount(progress.total)
         self.amounts[key] = Amount(ByteCount(progress.received), total)
-
-    # --- publishing ----------------------------------------------------------------------------
-
-    async def _publish_tracks(self, arrived: MemoryObjectReceiveStream[_Arrived]) -> None:
-        while True:
-            batch = [await arrived.receive()]
-            while len(batch) < PUBLISH_BATCH and arrived.statistics().current_buffer_used:
-                batch.append(arrived.receive_nowait())
-            with anyio.CancelScope(shield=True):
-                await self._publish(batch)
-
-    async def _publish(self, batch: list[_Arrived]) -> None:
-        wanted = [one for one in batch if self._still_wanted(one.key)]
-        self._publishing |= {one.key for one in wanted}
-        try:
-            publications = [self._publication(one) for one in wanted]
-            results = await anyio.to_thread.run_sync(
-                self._rooms.publisher.publish_many, publications
-            )
-            for one, result in zip(wanted, results, strict=True):
-                self._note_published(one, result)
-        finally:
-            self._publishing -= {one.key for one in wanted}
-
-    def _still_wanted(self, key: TrackKey) -> bool:
-        if self._book.track(key).state is TrackState.ACCEPTED:
-            return True
-        self._forget(key)
-        return False
-
-    def _publication(self, one: _Arrived) -> Publication:
-        def step(connection: sqlite3.Connection, item: LibraryItem) -> None:
-            self._ledger.note_published(
-                connection, one.key.transaction_id, one.key.track_id, item.id
-            )
-
-        return Publication(
-            partial=one.file.path,
-            tags=one.tags,
-            origin=Origin(self._partner.key, one.key.track_id),
-            size=one.file.size,
-            sha256=one.file.digest,
-            step=step,
-            fallback_title=f"Track {one.key.track_id}",
-        )
-
-    def _note_published(self, one: _Arrived, result: LibraryItem | Exception) -> None:
-        if isinstance(result, Exception):
-            self._fail(one.key, _as_host_error(result))
-            return
-        self._rooms.transfer.forget(one.file.path)
-        self._book.happened(one.key, TrackEvent.TRANSFER_ENDED, S_OK)
-        _log.info("track.published", track_id=one.key.track_id, path=result.source_path)
 
     def _fail(self, key: TrackKey, error: PlayerHostError) -> None:
         if self._book.track(key).state is not TrackState.ACCEPTED:
@@ -352,12 +252,6 @@ def track_of_partial(name: str) -> TrackKey | None:
     if not dash or not transaction.isdecimal() or not track.isdecimal():
         return None
     return TrackKey(int(transaction), int(track))
-
-
-def _as_host_error(error: Exception) -> PlayerHostError:
-    if isinstance(error, PlayerHostError):
-        return error
-    return PlayerHostError(f"a fault of the host: {error}", hr=E_UNEXPECTED)
 
 
 def _completion_event(returned: Return) -> TrackEvent:

@@ -13,7 +13,8 @@ from partner_api.content import ContentContainerList
 from partner_api.transaction import TrackState
 from player_host.downloads.book import OpenTransaction, TrackKey, TransactionBook
 from player_host.downloads.ledger import Ledger
-from player_host.downloads.pipeline import Rooms, partial_name
+from player_host.downloads.pipeline import partial_name
+from player_host.downloads.rooms import Rooms
 from player_host.errors import PlayerHostError
 from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner
