@@ -27,9 +27,13 @@ from player_host.licensing.judgement import judge_file
 from player_host.licensing.protection import read_protection
 from player_host.log import get_logger
 from player_host.plugins.active import ActivePartner
+from player_host.transfer.media import MediaKind
 from player_host.transfer.request import VerifiedPartial
+from player_host.units import Seconds
 
 GROUP_SIZE: Final = 64
+GROUP_INTERVAL: Final = Seconds(0.05)
+"""From one group's beginning to the next one's, at least: each brings some folders to the disk."""
 
 _log = get_logger(__name__)
 
@@ -79,10 +83,12 @@ class Arrivals:
         """Publish what arrives until cancelled."""
         while True:
             group = [await arrived.receive()]
+            next_group = anyio.current_time() + GROUP_INTERVAL
             while len(group) < GROUP_SIZE and arrived.statistics().current_buffer_used:
                 group.append(arrived.receive_nowait())
             with anyio.CancelScope(shield=True):
                 await self._publish([one for one in group if self._still_wanted(one.key)])
+            await anyio.sleep_until(next_group)
 
     def _still_wanted(self, key: TrackKey) -> bool:
         if self._book.track(key).state is TrackState.ACCEPTED:
@@ -150,7 +156,8 @@ class Arrivals:
         """Check the licence against the file itself, and read its tags."""
         track_id = one.key.track_id
         license_ = self._rooms.licenses.find(self._partner.name, self._account, track_id)
-        protection = read_protection(one.file.path)
+        is_asf = one.file.media is MediaKind.ASF  # other kinds know no protection
+        protection = read_protection(one.file.path) if is_asf else None
         verdict = judge_file(license_, protection, self._rooms.clock.now())
         if verdict.failed:
             raise LicensingError(

@@ -1,10 +1,10 @@
 """From the threads of plug-ins to the event loop."""
 
 import asyncio
+import threading
 from collections import deque
 from typing import Final, Generic, TypeVar
 
-import anyio
 from anyio.lowlevel import checkpoint
 
 from player_host.units import Seconds
@@ -27,7 +27,8 @@ class Signal:
 
     def __init__(self, rest: Seconds = NO_REST) -> None:
         self._loop = asyncio.get_running_loop()
-        self._event = anyio.Event()
+        self._thread = threading.get_ident()
+        self._event = asyncio.Event()
         self._rest = rest
         self._fired = False
         self._awake = False
@@ -38,7 +39,10 @@ class Signal:
         if self._awake or self._loop.is_closed():
             return
         self._awake = True
-        self._loop.call_soon_threadsafe(self._wake)
+        if threading.get_ident() == self._thread:
+            self._loop.call_soon(self._wake)
+        else:
+            self._loop.call_soon_threadsafe(self._wake)
 
     async def wait(self) -> None:
         """Wait for the next firing. Check the condition again after it."""
@@ -46,7 +50,7 @@ class Signal:
 
     def _wake(self) -> None:
         self._fired = False
-        fired, self._event = self._event, anyio.Event()
+        fired, self._event = self._event, asyncio.Event()
         fired.set()
         if self._rest:
             self._loop.call_later(self._rest, self._end_rest)

@@ -85,6 +85,8 @@ def make_folders(folder: Path, root: Path) -> set[Path]:
         if level == root:
             break
         level = level.parent
+    if not missing:
+        return set()
     folder.mkdir(parents=True, exist_ok=True)
     return {level.parent for level in missing}
 

@@ -18,8 +18,10 @@ from player_host.units import ByteCount
 
 MAX_NUMBERED_NAMES: Final = 64
 
-_ROW_HAS_KEY: Final = "SELECT id FROM library_items WHERE path_key = ?"
-_INTENT_HAS_KEY: Final = "SELECT id FROM library_intents WHERE path_key = ?"
+_OWNERS: Final = (
+    "SELECT id, 0 AS is_intent FROM library_items WHERE path_key = ?1"
+    " UNION ALL SELECT id, 1 FROM library_intents WHERE path_key = ?1"
+)
 
 
 @frozen(kw_only=True)
@@ -115,8 +117,8 @@ def all_sweeps(database: Database) -> list[str]:
 
 def is_owned(connection: sqlite3.Connection, path: str) -> bool:
     """Return whether a row or an intent has the path."""
-    key = (collision_key(PurePosixPath(path)),)
-    return any(connection.execute(sql, key).fetchone() for sql in (_ROW_HAS_KEY, _INTENT_HAS_KEY))
+    key = collision_key(PurePosixPath(path))
+    return connection.execute(_OWNERS, (key,)).fetchone() is not None
 
 
 def stored_path(music: Path, partial: Path) -> str:
@@ -141,12 +143,9 @@ def _is_free(
     path: PurePosixPath,
     replaced: LibraryItem | None,
 ) -> bool:
-    key = (collision_key(path),)
-    row = connection.execute(_ROW_HAS_KEY, key).fetchone()
-    if row is not None and (replaced is None or row["id"] != replaced.id):
-        return False
-    if connection.execute(_INTENT_HAS_KEY, key).fetchone() is not None:
-        return False
+    for owner in connection.execute(_OWNERS, (collision_key(path),)).fetchall():
+        if owner["is_intent"] or replaced is None or owner["id"] != replaced.id:
+            return False
     # Encoded here because `lexists` answers False for what cannot be encoded.
     return not os.path.lexists(os.fsencode(music / path))
 

@@ -225,7 +225,8 @@ class Publisher:
                 self._reserve_again(job)
                 continue
             job.moved = True
-            changed |= {target.parent, job.publication.partial.parent}
+            # Not the partial's folder: its old name, should it come back, is swept at the start.
+            changed.add(target.parent)
             return
         raise StorageError(
             "other programs keep taking the file's name",

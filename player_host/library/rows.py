@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from player_host.database import Database
 from player_host.library.records import Identity, LibraryItem, MediaTags
 
 _TAG_PARTS: Final = tuple(field.name for field in attrs.fields(MediaTags))
+_UNTOLD: Final = tuple(field.default for field in attrs.fields(MediaTags))
 _LISTS: Final = frozenset({"authors", "genres", "composers"})
 _BOOLEANS: Final = frozenset({"is_protected"})
 _COLUMNS: Final = (
@@ -40,6 +42,10 @@ _BY_IDENTITY: Final = (
 )
 
 
+_tag_values: Final = attrgetter(*_TAG_PARTS)
+_dumps: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def insert_item(connection: sqlite3.Connection, item: LibraryItem, path_key: str) -> LibraryItem:
     """Insert a row; an `id` of 0 lets the database choose. Returns the item with its id."""
     values = (
@@ -52,7 +58,7 @@ def insert_item(connection: sqlite3.Connection, item: LibraryItem, path_key: str
         item.acquisition_time.isoformat(),
         str(item.tracking_id),
         item.user_rating,
-        *(_to_column(getattr(item.tags, part)) for part in _TAG_PARTS),
+        *map(_to_column, _tag_values(item.tags)),
     )
     inserted = connection.execute(_INSERT, values).lastrowid
     return attrs.evolve(item, id=cast("int", inserted))
@@ -96,8 +102,9 @@ def item_from_row(row: sqlite3.Row) -> LibraryItem:
 
 
 def tags_to_text(tags: MediaTags) -> str:
-    """Return tags as one JSON text, for the intent of a publication."""
-    return json.dumps(attrs.asdict(tags), ensure_ascii=False)
+    """Return what tags say as one JSON text, for the intent of a publication."""
+    told = zip(_TAG_PARTS, _tag_values(tags), _UNTOLD, strict=True)
+    return _dumps({part: value for part, value, untold in told if value != untold})
 
 
 def tags_from_text(text: str) -> MediaTags:
@@ -109,7 +116,7 @@ def tags_from_text(text: str) -> MediaTags:
 
 def _to_column(value: object) -> object:
     if isinstance(value, tuple):
-        return json.dumps(value, ensure_ascii=False)
+        return _dumps(value)
     return int(value) if isinstance(value, bool) else value
 
 

@@ -4,7 +4,9 @@ The container is recognised by its first bytes, never by a name. Whatever the ta
 cut to bounds; an attribute that cannot be read is left out, and the rest is kept.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -16,10 +18,13 @@ from player_host.library import values
 from player_host.library.containers import Lookup, Opened, opener
 from player_host.library.records import MediaTags
 from player_host.log import get_logger
+from player_host.units import ByteCount
 
 __all__ = ["MediaTags", "read_tags"]
 
 SNIFFED_BYTES: Final = 64
+READ_WHOLE: Final = ByteCount(1024 * 1024)
+"""A file up to this size is read at once: to seek in it is a call of the system each time."""
 
 _log = get_logger(__name__)
 
@@ -28,8 +33,8 @@ def read_tags(path: Path) -> MediaTags:
     """Read the attributes of a media file.
 
     Called by the driver of a transaction when a transfer has ended, before publishing, and by
-    `player_host.library.verify`; on any thread. Reads a few kilobytes as a rule; the file is
-    not changed.
+    `player_host.library.verify`; on any thread. Reads a few kilobytes of a large file as a
+    rule; the file is not changed.
 
     Args:
         path: ASF, MP3, MP4, FLAC or Ogg, under any name.
@@ -44,7 +49,8 @@ def read_tags(path: Path) -> MediaTags:
     """
     try:
         with path.open("rb") as file:
-            return _read(file, path)
+            is_small = os.fstat(file.fileno()).st_size <= READ_WHOLE
+            return _read(BytesIO(file.read()) if is_small else file, path)
     except OSError as error:
         raise MediaError(
             f"the file cannot be read ({error.strerror or error})",
