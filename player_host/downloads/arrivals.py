@@ -86,8 +86,10 @@ class Arrivals:
             next_group = anyio.current_time() + GROUP_INTERVAL
             while len(group) < GROUP_SIZE and arrived.statistics().current_buffer_used:
                 group.append(arrived.receive_nowait())
-            with anyio.CancelScope(shield=True):
-                await self._publish([one for one in group if self._still_wanted(one.key)])
+            wanted = [one for one in group if self._still_wanted(one.key)]
+            if wanted:
+                with anyio.CancelScope(shield=True):
+                    await self._publish(wanted)
             await anyio.sleep_until(next_group)
 
     def _still_wanted(self, key: TrackKey) -> bool:
