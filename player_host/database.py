@@ -12,9 +12,10 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from importlib import resources
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 from player_host.errors import DatabaseDamaged, DatabaseTooNew, PlayerHostError, StorageError
@@ -45,7 +46,7 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         self._connection = connection
-        self._depth = 0
+        self._is_open = False
         self._durable = False
 
     @classmethod
@@ -84,8 +85,7 @@ class Database:
         with self.lock:
             self._connection.close()
 
-    @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = False) -> "Transaction":
         """Hold the lock and one write transaction; commit at the end, roll back on an error.
 
         Args:
@@ -96,14 +96,7 @@ class Database:
             StorageError: the disk is full or the database cannot be written.
             DatabaseDamaged: SQLite finds the database malformed while it works.
         """
-        with self.lock:
-            if self._depth:
-                if durable and not self._durable:
-                    raise RuntimeError("a durable transaction inside one that is not durable")
-                yield self._connection
-                return
-            with self._outermost(durable=durable) as connection:
-                yield connection
+        return Transaction(self, durable)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return every row of a query."""
@@ -116,25 +109,42 @@ class Database:
             found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
             return found
 
-    @contextmanager
-    def _outermost(self, *, durable: bool) -> Iterator[sqlite3.Connection]:
+    def _begin(self, durable: bool) -> bool:
+        """Begin a transaction; return False inside one, which is joined."""
+        if self._is_open:
+            if durable and not self._durable:
+                raise RuntimeError("a durable transaction inside one that is not durable")
+            return False
         if durable:
             self._connection.execute("PRAGMA synchronous=FULL")
-        self._depth, self._durable = 1, durable
+        self._is_open, self._durable = True, durable
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
+        except BaseException as error:
+            self._abandon(error)
+            raise
+        return True
+
+    def _commit(self) -> None:
+        try:
             self._connection.execute("COMMIT")
         except BaseException as error:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise _failed(self.path, error, "written") from error
+            self._abandon(error)
             raise
-        finally:
-            self._depth = 0
-            if durable:
-                self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._leave()
+
+    def _abandon(self, error: BaseException) -> None:
+        """Roll back after an error; raise what an error of SQLite means."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("ROLLBACK")
+        self._leave()
+        if isinstance(error, sqlite3.OperationalError):
+            raise _failed(self.path, error, "written") from error
+
+    def _leave(self) -> None:
+        self._is_open = False
+        if self._durable:
+            self._connection.execute("PRAGMA synchronous=NORMAL")
 
     def _configure(self) -> None:
         self._connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -161,6 +171,48 @@ class Database:
             self._connection.backup(copy)
         copy.close()
         shutil.copymode(self.path, target)
+
+
+class Transaction:
+    """One `with` block of `Database.transaction`.
+
+    A class, because a generator would cost as much as SQLite does.
+    """
+
+    __slots__ = ("_database", "_durable", "_joins")
+
+    def __init__(self, database: Database, durable: bool) -> None:
+        self._database = database
+        self._durable = durable
+        self._joins = False
+
+    def __enter__(self) -> sqlite3.Connection:
+        """Take the lock, and begin what is not joined."""
+        database = self._database
+        database.lock.acquire()
+        try:
+            self._joins = not database._begin(self._durable)
+        except BaseException:
+            database.lock.release()
+            raise
+        return database._connection
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit, or roll back, and let go of the lock."""
+        try:
+            if self._joins:
+                return
+            if error is None:
+                self._database._commit()
+            else:
+                self._database._abandon(error)
+        finally:
+            self._database.lock.release()
 
 
 def _inspect(path: Path, *, newest: int) -> int:
