@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 

@@ -41,7 +41,6 @@ _BY_IDENTITY: Final = (
     " AND distributor = ? AND distributor_is_partner = ?"
 )
 
-
 _tag_values: Final = attrgetter(*_TAG_PARTS)
 _dumps: Final = json.JSONEncoder(ensure_ascii=False).encode
 
