@@ -72,20 +72,26 @@ class Renewals:
 
     async def _ask_again(self, key: TrackKey) -> None:
         try:
-            # Before the cookie is drawn: a new instance knows none that was drawn before it.
-            is_running = await self._partner.ensure_running()
-            generation = self._partner.generation
-            opened = self._open(key) if is_running else None
+            asked = await self._asked(key)
         finally:
             del self._asking[key]
             self._book.changed.fire()
+        if asked is not None:
+            await self._await_answer(asked)
+
+    async def _asked(self, key: TrackKey) -> TrackKey | None:
+        """Open a transaction and call `Download`; return the track in it, or None."""
+        # Before the cookie is drawn: a new instance knows none that was drawn before it.
+        is_running = await self._partner.ensure_running()
+        generation = self._partner.generation
+        opened = self._open(key) if is_running else None
         if opened is None:
             _log.warning("track.not_asked_again", track_id=key.track_id)
-            return
+            return None
         transaction, container_list = opened
         _log.info("track.asked_again", track_id=key.track_id)
         await self._call_download(transaction, container_list, generation)
-        await self._await_answer(TrackKey(transaction.id, key.track_id))
+        return TrackKey(transaction.id, key.track_id)
 
     def _open(self, key: TrackKey) -> tuple[OpenTransaction, ContentContainerList] | None:
         with self._rooms.database.transaction():
