@@ -59,6 +59,7 @@ benchmarks: $(STAMP)  ## every published figure
 	@$(BIN)/python benchmarks/judge_orders.py
 	@$(BIN)/python benchmarks/judge_mutants.py
 	@$(BIN)/python benchmarks/fetch.py
+	@$(BIN)/python benchmarks/whole_way.py
 
 byte-faults: $(STAMP)  ## docs/byte-faults.md anew: what download tools make of a bad store (needs the tools)
 	@$(BIN)/python benchmarks/byte_faults.py --write

@@ -5,7 +5,7 @@ an answer for every track, the transfer, tags, the library, the ledger and the t
 it, in the same rounds, aria2c's bare download of the same files, as aria2c is. Both fetch eight at
 a time from one nginx on loopback; every run has a fresh folder.
 
-The Player runs on uvloop, where that is installed, as `player-host fetch` does.
+The Player runs on the event loop of `player-host download`: uvloop's, where that is installed.
 
 * large: 200 tracks of 5 MiB; wanted is 1.5 times the speed of aria2c.
 * small: 2,000 tracks of 100 KiB; wanted are 400 tracks a second.
@@ -28,7 +28,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -48,6 +47,7 @@ from partner_api import (
 )
 from partner_api.hresult import HRESULT, S_OK
 from partner_api.licensing import Right
+from player_host.cli.interruption import fast_loop
 from player_host.player import open_player
 from player_host.settings import Home
 
@@ -212,8 +212,7 @@ def _cpu(partner: psutil.Process) -> list[float]:
 
 
 def child(home: Path, count: int) -> None:
-    fast_loop = {"use_uvloop": find_spec("uvloop") is not None}
-    print(json.dumps(anyio.run(download, home, count, backend_options=fast_loop)))
+    print(json.dumps(anyio.run(download, home, count, backend_options=fast_loop())))
 
 
 def run_player(folder: Path, url: str, workload: Workload) -> Run:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -16,6 +16,11 @@ from player_host.cli.outcome import ExitStatus
 from player_host.errors import only_cause
 
 T = TypeVar("T")
+
+
+def fast_loop() -> dict[str, Any]:
+    """Return the options of `anyio.run` for work that transfers much: uvloop's, where it is."""
+    return {"use_uvloop": find_spec("uvloop") is not None}
 
 
 def run_until_signal(
@@ -45,8 +50,7 @@ def run_until_signal(
         return done
 
     try:
-        uses_uvloop = on_fast_loop and find_spec("uvloop") is not None
-        return anyio.run(working, backend_options={"use_uvloop": uses_uvloop})
+        return anyio.run(working, backend_options=fast_loop() if on_fast_loop else None)
     except BaseExceptionGroup as group:
         raise only_cause(group) from group
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import anyio
 
 from player_host.cli.desk import Desk
-from player_host.cli.interruption import cancel_on_signal
+from player_host.cli.interruption import cancel_on_signal, fast_loop
 from player_host.cli.logs import logging_dead_threads
 from player_host.cli.outcome import ExitStatus
 from player_host.clock import SystemClock
@@ -47,7 +47,7 @@ def run_player(desk: Desk, work: Work, observer: Observer | None = None) -> Exit
     """
     try:
         with redirect_stdout(sys.stderr), logging_dead_threads(verbose=desk.verbose):
-            status = anyio.run(partial(_run, desk, work, observer))
+            status = anyio.run(partial(_run, desk, work, observer), backend_options=fast_loop())
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
     except BaseExceptionGroup as group:
