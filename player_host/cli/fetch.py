@@ -19,7 +19,7 @@ from player_host.cli.fetching.items import (
     status_of,
     wrong_to_json,
 )
-from player_host.cli.fetching.showing import Bars, Events, Lines, tell_event
+from player_host.cli.fetching.showing import Events, Lines, tell_event
 from player_host.cli.fetching.wishes import Wishes, Wrong, read_wishes
 from player_host.cli.fetching.work import FetchWork, Manner, Place, Showing, plan
 from player_host.cli.interruption import run_until_signal
@@ -196,7 +196,11 @@ def _carry_out(
 def _showing(desk: Desk, items: list[FetchItem], *, events: bool) -> Showing:
     if events:
         return Events(desk)
-    return Bars(desk, items) if desk.err.is_terminal else Lines(desk)
+    if not desk.err.is_terminal:
+        return Lines(desk)
+    from player_host.cli.fetching.bars import Bars  # noqa: PLC0415 - slow to load
+
+    return Bars(desk, items)
 
 
 def _tell_wrong(desk: Desk, wrong: Wrong, *, as_event: bool) -> None:
