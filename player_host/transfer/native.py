@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from player_host.settings import NetworkClass
 from player_host.transfer import faults
@@ -26,6 +26,9 @@ from player_host.units import ByteCount, Seconds
 KEEP_ALIVE_SECONDS: Final = 15.0
 ON_A_THREAD_FROM: Final = 1024 * 1024
 """How much of a body has to be missing for the way to a thread to be worth it."""
+
+THREADS: Final = 2
+"""More than there are cores only wait for each other."""
 
 Origin = tuple[str, str, int]
 
@@ -49,6 +52,7 @@ class NativeTransport:
         self._kept_at_most = connections
         self._tls = tls
         self._idle: dict[Origin, list[tuple[Connection, float]]] = {}
+        self._threads = CapacityLimiter(THREADS)
 
     async def send(self, ask: Ask) -> "Body":
         """Send a GET; the body follows when it is asked for.
@@ -79,7 +83,7 @@ class NativeTransport:
         def release() -> None:
             self._keep(origin, connection)
 
-        return Body(head, connection, ask, release)
+        return Body(head, connection, ask, release, self._threads)
 
     async def _connect(self, target: Target, patience: Seconds) -> Connection:
         host, port = target.host, target.port
@@ -121,7 +125,12 @@ class Body:
     """One answer: its head, and its body, drained into a file."""
 
     def __init__(
-        self, head: Head, connection: Connection, ask: Ask, release: Callable[[], None]
+        self,
+        head: Head,
+        connection: Connection,
+        ask: Ask,
+        release: Callable[[], None],
+        threads: CapacityLimiter,
     ) -> None:
         self._head = head
         self._headers = joined(head.headers)
@@ -129,6 +138,7 @@ class Body:
         self._place = place_of(ask.target.host, ask.target.port)
         self._patience = ask.read_timeout
         self._release = release
+        self._threads = threads
         self._left = head.length
         self._over = head.length == 0
         self._flowing = self._closed = False
@@ -210,7 +220,9 @@ class Body:
     async def _on_a_thread(self, take: Take) -> int:
         limit = ByteCount(min(SLICE, self._left or 0))
         try:
-            count, ended = await to_thread.run_sync(self._connection.take_slice, take, limit)
+            count, ended = await to_thread.run_sync(
+                self._connection.take_slice, take, limit, limiter=self._threads
+            )
         except BaseException:
             # A task that is cancelled from outside of anyio does not wait for its thread.
             self._connection.stop_slice()
