@@ -215,11 +215,15 @@ FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Shared], ...]]] = {
 }
 """What follows from what: a clause, and the clauses whose breach brings it about."""
 
-TURNS: Final[Mapping[str, tuple[str, _Shared]]] = {"T1-DL-08": ("T1-DL-07", _track)}
+TURNS: Final[Mapping[str, tuple[str, _Shared]]] = {
+    "T1-DL-08": ("T1-DL-07", _track),
+    "T1-DL-55": ("T1-DL-07", _line),
+}
 """What follows the other way round for a partner that breaks the second clause by itself as well.
 
 One that is silent about refused tracks alone breaks T1-DL-08; one that loses tracks of any kind
-breaks T1-DL-07, also where the lost one happens to be refused.
+breaks T1-DL-07, also where the lost one happens to be refused. One that repeats what the Player
+refused breaks T1-DL-55; one that repeats any answer breaks T1-DL-07, also where it was refused.
 """
 
 _GRAVITY: Final = {

@@ -22,7 +22,9 @@ from partner_api.hresult import (
     E_FAIL,
     E_INVALIDARG,
     E_NOTIMPL,
+    E_OUTOFMEMORY,
     E_UNEXPECTED,
+    HRESULT,
     RPC_E_DISCONNECTED,
     RPC_E_SERVER_DIED,
     S_FALSE,
@@ -389,6 +391,21 @@ def test_what_follows_from_what_is_known_of_many_findings_too() -> None:
     results = said(script.wait().detach())
     assert results["T1-DL-08"].total == len(many)
     assert against(results) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
+
+
+def repeating(first: HRESULT) -> Results:
+    """A track that is answered twice; the Player returns this to the first answer."""
+    script = Script().attach().download(5, [1, 2]).grant(5, 2).license(1)
+    script.answer(5, 1, returns=first).answer(5, 1, returns=E_INVALIDARG)
+    return said(script.completion(2).wait().detach())
+
+
+def test_who_repeats_any_answer_repeats_refused_ones_as_a_consequence() -> None:
+    refused, taken = repeating(E_OUTOFMEMORY), repeating(S_OK)
+    assert against(refused)["T1-DL-55"] == ""
+    assert against(refused)["T1-DL-07"] == "T1-DL-55"
+    whole = against(together((refused, taken)))
+    assert (whole["T1-DL-07"], whole["T1-DL-55"]) == ("", "T1-DL-07")
 
 
 def test_another_conversation_tells_which_fault_it_is() -> None:
