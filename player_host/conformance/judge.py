@@ -217,7 +217,7 @@ FOLLOWS: Final[Mapping[str, tuple[tuple[str, _Shared], ...]]] = {
 
 TURNS: Final[Mapping[str, tuple[str, _Shared]]] = {
     "T1-DL-08": ("T1-DL-07", _track),
-    "T1-DL-55": ("T1-DL-07", _line),
+    "T1-DL-55": ("T1-DL-07", _track),
 }
 """What follows the other way round for a partner that breaks the second clause by itself as well.
 

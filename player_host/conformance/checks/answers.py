@@ -196,7 +196,10 @@ def talk_is_over(answer: Answer) -> bool:
 
 
 def _owner(talk: Conversation, answer: Answer) -> DownloadTalk | None:
-    """Return the other download that lacks an answer which is wrong for the one it names."""
+    """Return the other download that lacks an answer which is wrong for the one it names.
+
+    One that had no time for its answers, since the Player ended it, lacks none.
+    """
     violation = answer.said.violation
     if violation is None or violation.clause not in {"T1-DL-07", "T1-DL-10"}:
         return None
@@ -207,6 +210,7 @@ def _owner(talk: Conversation, answer: Answer) -> DownloadTalk | None:
         and download.exchange.life == answer.exchange.life
         and download.exchange.number < answer.exchange.number
         and answer.track_id in download.unanswered
+        and _had_its_time(talk, download)
     )
     return next(others, None)
 
@@ -245,12 +249,17 @@ def _unlicensed(talk: Conversation, download: DownloadTalk) -> set[int]:
     return {track_id for track_id in refused if taken[track_id] <= 0}
 
 
+def _had_its_time(talk: Conversation, download: DownloadTalk) -> bool:
+    """Whether what a download never got is the plug-in's omission."""
+    return download.died or talk.is_overdue(download)
+
+
 def _omitted(talk: Conversation, download: DownloadTalk, tracks: list[int]) -> Findings:
     """Yield what is to be said of tracks that never got an answer."""
     if not tracks:
         return
     count = f"{len(tracks)} of {len(download.machine)} tracks were never answered"
-    if download.died or talk.is_overdue(download):
+    if _had_its_time(talk, download):
         for track_id in tracks:
             yield broken(download, f"{count}: {listed(tracks)}", track_id)
         return

@@ -393,6 +393,15 @@ def test_what_follows_from_what_is_known_of_many_findings_too() -> None:
     assert against(results) == {"T1-DL-07": "T1-DL-08", "T1-DL-08": ""}
 
 
+def test_a_repeated_answer_is_not_taken_for_that_of_a_download_which_the_player_ended() -> None:
+    def repeated_beside_another() -> Script:
+        script = Script().attach().download(5, [1]).grant(5, 1).download(6, [1])
+        return script.answer(5, 1, returns=E_INVALIDARG)
+
+    assert against(said(repeated_beside_another().detach())) == {"T1-DL-07": ""}
+    assert against(said(repeated_beside_another().wait().detach()))["T1-DL-09"] == ""
+
+
 def repeating(first: HRESULT) -> Results:
     """A track that is answered twice; the Player returns this to the first answer."""
     script = Script().attach().download(5, [1, 2]).grant(5, 2).license(1)
