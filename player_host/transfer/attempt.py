@@ -331,11 +331,10 @@ class Transfer:
         """Write what arrives; a trickle that takes too long ends in a `TimeoutError`."""
         limit = self._policy.max_size if self._total is None else self._total
         patience, counted = self._policy.patience, file.size
+        where = answer.where
 
         def take(view: memoryview) -> None:
-            size = ByteCount(file.size + len(view))
-            if size > limit:
-                check_bound(size, limit, answer.where)
+            check_bound(ByteCount(file.size + len(view)), limit, where)
             file.write(view)
 
         with anyio.fail_after(patience) as scope:

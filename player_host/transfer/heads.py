@@ -1,17 +1,20 @@
 """The head of an answer, read by llhttp; which bytes are its body is told by it alone."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import httptools
 from attrs import frozen
+
+from player_host.transfer.transport import joined
 
 MAX_HEAD: Final = 100 * 1024
 MAX_FIELDS: Final = 256
 PIECE: Final = 4096
 FINAL: Final = 200
 BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
-DIGITS: Final = re.compile(rb"[0-9]{1,18}")
+DIGITS: Final = re.compile(r"[0-9]{1,18}")
 SWITCHING: Final = 101
 WITHOUT_BODY: Final = frozenset({204, 304})
 
@@ -25,13 +28,14 @@ class Head:
     """A final answer's head.
 
     Attributes:
+        headers: names in lower case; a repeated one is joined with commas.
         length: the announced length; None where the body is chunked or ends with the connection.
         chunked: the parser that takes the chunks apart.
         keeps_alive: whether the connection may serve a further request.
     """
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: Mapping[str, str]
     length: int | None
     chunked: "ChunkedBody | None"
     keeps_alive: bool
@@ -133,20 +137,20 @@ def _parsed(raw: bytes) -> Head:
     if not fields.is_whole:
         raise UnreadableError
     status = parser.get_status_code()
-    named = {name.lower(): value for name, value in fields.headers}
+    named = joined(fields.headers)
     if status in WITHOUT_BODY:
-        return Head(status, fields.headers, 0, None, parser.should_keep_alive())
-    if b"transfer-encoding" in named:
-        if named[b"transfer-encoding"].strip().lower() != b"chunked":
+        return Head(status, named, 0, None, parser.should_keep_alive())
+    if "transfer-encoding" in named:
+        if named["transfer-encoding"].strip().lower() != "chunked":
             raise UnreadableError
         body = ChunkedBody(parser, fields)
-        return Head(status, fields.headers, None, body, parser.should_keep_alive())
-    length = _length(named.get(b"content-length"))
+        return Head(status, named, None, body, parser.should_keep_alive())
+    length = _length(named.get("content-length"))
     alive = length is not None and parser.should_keep_alive()
-    return Head(status, fields.headers, length, None, alive)
+    return Head(status, named, length, None, alive)
 
 
-def _length(value: bytes | None) -> int | None:
+def _length(value: str | None) -> int | None:
     if value is None:
         return None
     match = DIGITS.fullmatch(value.strip())

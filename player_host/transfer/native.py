@@ -20,10 +20,9 @@ from player_host.transfer.heads import Head, HeadReader, UnreadableError
 from player_host.transfer.resolving import checked_addresses, place_of
 from player_host.transfer.sockets import SLICE, Connection, Tls, connect
 from player_host.transfer.targets import Target
-from player_host.transfer.transport import Ask, Take, joined
+from player_host.transfer.transport import KEEP_ALIVE, Ask, Take
 from player_host.units import ByteCount, Seconds
 
-KEEP_ALIVE_SECONDS: Final = 15.0
 ON_A_THREAD_FROM: Final = 1024 * 1024
 """How much of a body has to be missing for the way to a thread to be worth it."""
 
@@ -102,7 +101,7 @@ class NativeTransport:
         idle, now = self._idle.pop(origin, []), time.monotonic()
         while idle:
             connection, since = idle.pop()
-            if now - since < KEEP_ALIVE_SECONDS and connection.is_fresh():
+            if now - since < KEEP_ALIVE and connection.is_fresh():
                 if idle:
                     self._idle[origin] = idle
                 return connection
@@ -133,7 +132,6 @@ class Body:
         threads: CapacityLimiter,
     ) -> None:
         self._head = head
-        self._headers = joined(head.headers)
         self._connection = connection
         self._place = place_of(ask.target.host, ask.target.port)
         self._patience = ask.read_timeout
@@ -152,7 +150,7 @@ class Body:
     @property
     def headers(self) -> Mapping[str, str]:
         """The header, by names in lower case."""
-        return self._headers
+        return self._head.headers
 
     async def step(self, take: Take) -> ByteCount | None:
         """Hand on what comes next of the body, up to 8 MiB of it; None where it is over.

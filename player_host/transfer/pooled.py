@@ -7,7 +7,6 @@ import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
 
 import anyio
 import httpcore
@@ -17,7 +16,7 @@ from player_host.settings import NetworkClass
 from player_host.transfer import faults
 from player_host.transfer.pinning import CountingStream, PinningBackend
 from player_host.transfer.proxies import Proxy
-from player_host.transfer.transport import Ask, Take, joined
+from player_host.transfer.transport import KEEP_ALIVE, Ask, Take, joined
 from player_host.transfer.tunnels import (
     CREDENTIALS_WANTED,
     ProxyBackend,
@@ -26,8 +25,6 @@ from player_host.transfer.tunnels import (
 )
 from player_host.transfer.urls import redact_url
 from player_host.units import ByteCount
-
-KEEP_ALIVE_SECONDS: Final = 15.0
 
 # It logs whole URLs and headers; ours are redacted.
 logging.getLogger("httpcore").setLevel(logging.WARNING)
@@ -43,7 +40,7 @@ class PooledTransport:
             ssl_context=tls,
             max_connections=connections,
             max_keepalive_connections=connections,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
+            keepalive_expiry=KEEP_ALIVE,
             network_backend=backend,
         )
 

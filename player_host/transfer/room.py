@@ -92,7 +92,7 @@ class TransferRoom:
         on_progress: Callable[[Progress], None] | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> VerifiedPartial:
-        """Bring a URL to a whole, verified, synced file under its partial name.
+        """Bring a URL to a whole, verified file under its partial name, synced as the policy says.
 
         Called on the event loop for each accepted track (T1-DL-16) and each catalogue file.
         What an earlier call or process left is continued where the server's validators allow
@@ -110,8 +110,8 @@ class TransferRoom:
                 another one; has to return at once.
 
         Returns:
-            the file's path, size in bytes, SHA-256 in hexadecimal digits, and kind. It is the
-            caller's from then on; `forget` is called once it is published or given up.
+            the file, and what is known of it. It is the caller's from then on; `forget` is called
+            once it is published or given up.
 
         Raises:
             TransferError: the URL breaks a rule (T1-DL-48), or did not become a whole, sound

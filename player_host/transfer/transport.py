@@ -5,12 +5,15 @@ proxies and where the first is not possible. Neither follows redirects, keeps co
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from attrs import frozen
 
 from player_host.transfer.targets import Target
 from player_host.units import ByteCount, Seconds
+
+KEEP_ALIVE: Final = Seconds(15.0)
+"""How long a connection is kept that nobody uses."""
 
 Take = Callable[[memoryview], None]
 """Takes in bytes of a body at once; the view is of no use afterwards."""

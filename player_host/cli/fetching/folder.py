@@ -7,7 +7,6 @@ another one. A process may die between any two steps; the same command then goes
 import hashlib
 import os
 import stat
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -55,7 +54,6 @@ class FetchFolder:
         self._is_synced = is_synced
         self._home = home
         self._names = Names(_names_in(path))
-        self._lock = threading.Lock()
 
     def promise(self, wished: str) -> str:
         """Return the name that a file is going to have which wishes for one."""
@@ -84,7 +82,8 @@ class FetchFolder:
     def publish(self, whole: Sequence[Whole]) -> list[str | StorageError]:
         """Give whole files their names, and bring those to the disk where that is asked for.
 
-        Blocking; on any thread. Each file has its name, or stays where it is.
+        Blocking; on any thread, never on two at a time. Each file has its name, or stays where
+        it is.
 
         Returns:
             for each the name that it has, or why it has none.
@@ -92,10 +91,8 @@ class FetchFolder:
         Raises:
             StorageError: none of them can be given a name.
         """
-        with self._lock:
-            notes = [self._noted(one, one.name) for one in whole]
-            self.notes.add(notes)
-            outcomes = [self._named(one) for one in whole]
+        self.notes.add([self._noted(one, one.name) for one in whole])
+        outcomes = [self._named(one) for one in whole]
         if self._is_synced:
             try:
                 sync_folders([self.path])

@@ -1,6 +1,7 @@
 """Under which names `player-host fetch` puts files and partial files into its folder."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -41,16 +42,19 @@ def partial_name(name: str, url: str, home: Path) -> str:
 class Names:
     """The names in one folder, those that are promised included.
 
-    A name is taken also where it differs in case only: other file systems mix the two.
+    A name is taken also where it differs in case only: other file systems mix the two. Names are
+    promised on the event loop, and on the thread that publishes.
     """
 
     _taken: set[str]
     _left: dict[str, Iterator[str]] = field(init=False, factory=dict)
+    _lock: threading.Lock = field(init=False, factory=threading.Lock)
 
     def free(self, name: str) -> str:
         """Return the name, or `name (2).ext` and so on where it is taken; it is promised now."""
-        # Many URLs may have one name: what was tried for one is not tried for the next.
-        left = self._left.setdefault(name_key(name), alternatives(name, BOUNDS))
-        free = next(one for one in left if name_key(one) not in self._taken)
-        self._taken.add(name_key(free))
-        return free
+        with self._lock:
+            # Many URLs may have one name: what was tried for one is not tried for the next.
+            left = self._left.setdefault(name_key(name), alternatives(name, BOUNDS))
+            free = next(one for one in left if name_key(one) not in self._taken)
+            self._taken.add(name_key(free))
+            return free

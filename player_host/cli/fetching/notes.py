@@ -85,7 +85,8 @@ class Notes:
         try:
             if self._number is None:
                 self._number = os.open(self._path, _HOW | os.O_APPEND, 0o600)
-            os.write(self._number, lines)
+            while lines:
+                lines = lines[os.write(self._number, lines) :]
         except OSError as error:
             raise storage_error(error, self._path) from error
 
