@@ -198,7 +198,7 @@ def talk_is_over(answer: Answer) -> bool:
 def _owner(talk: Conversation, answer: Answer) -> DownloadTalk | None:
     """Return the other download that lacks an answer which is wrong for the one it names.
 
-    One that had no time for its answers, since the Player ended it, lacks none.
+    A repeated answer is another download's only where that one had its time and never got it.
     """
     violation = answer.said.violation
     if violation is None or violation.clause not in {"T1-DL-07", "T1-DL-10"}:
@@ -210,7 +210,7 @@ def _owner(talk: Conversation, answer: Answer) -> DownloadTalk | None:
         and download.exchange.life == answer.exchange.life
         and download.exchange.number < answer.exchange.number
         and answer.track_id in download.unanswered
-        and _had_its_time(talk, download)
+        and (violation.clause == "T1-DL-10" or _had_its_time(talk, download))
     )
     return next(others, None)
 
